@@ -1,0 +1,97 @@
+"""The border between HTTP libraries and the rest: an engine sends one request and brings one response.
+
+An engine belongs to one server: it keeps that server's connections and TLS contexts, enforces the limits
+of :class:`EngineOptions` while the answer arrives, follows no redirect, and lets no exception of its
+library through: what goes wrong is an :class:`~mm_actions.errors.InvocationError`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mm_actions.transports.http.tls import TlsMaterial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """One request.
+
+    Attributes:
+        url: Absolute, http or https.
+        method: POST, or GET for the optional operations.
+        headers: Names and values, as they travel.
+        body: The encoded payload.
+        timeout: Seconds within which the whole exchange must end, connecting included.
+    """
+
+    url: str
+    timeout: float
+    method: str = "POST"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """One complete response: every byte that was announced has arrived and is decoded.
+
+    Attributes:
+        status: The final status; interim 1xx responses are not reported.
+        headers: Lower-case names; repeated fields joined by ", ".
+        body: The content after Content-Encoding was undone.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """What an engine keeps for all requests to its server.
+
+    Attributes:
+        connect_timeout: Seconds for name resolution, TCP and TLS together.
+        tls: Certificates and how to check the server's; None for the system's trust store.
+        max_response_bytes: Decoded bytes of an answer, at most.
+        max_header_bytes: Bytes of all header lines of an answer, at most.
+        max_connections: Connections kept open, at most.
+        idle_timeout: Seconds after which an unused connection is not used again.
+        proxy: URL of an HTTP proxy; None for a direct connection, whatever the environment says.
+    """
+
+    connect_timeout: float = 1.0
+    tls: TlsMaterial | None = None
+    max_response_bytes: int = 1 << 20
+    max_header_bytes: int = 64 << 10
+    max_connections: int = 100
+    idle_timeout: float = 55.0
+    proxy: str | None = field(default=None, repr=False)
+
+
+class Engine(Protocol):
+    """Sends requests to one server, for blocking and for asynchronous callers."""
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Send and wait on the calling thread.
+
+        Raises:
+            InvocationError: With ``sent`` telling whether the request may have reached the server.
+        """
+        ...
+
+    async def send_async(self, request: HttpRequest) -> HttpResponse:
+        """Send without blocking the event loop; cancelling it closes what it opened.
+
+        Raises:
+            InvocationError: As :meth:`send`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close every connection; the engine may be used again and then opens new ones."""
+        ...
