@@ -51,7 +51,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from mm_actions.contract.wire import Problem
 
 
 class Sent(StrEnum):
@@ -62,7 +65,7 @@ class Sent(StrEnum):
     YES = "yes"
 
 
-class CustomActionException(Exception):  # noqa: N818 - MindMeld's name, which users catch
+class CustomActionException(Exception):
     """The root of everything mm_actions raises."""
 
 
@@ -99,6 +102,8 @@ class InvocationError(CustomActionException):
     """
 
     kind: ClassVar[str] = "failed"
+    permanent: ClassVar[bool] = False
+    """Whether another attempt would fail in the same way."""
 
     def __init__(
         self,
@@ -128,8 +133,8 @@ class InvocationError(CustomActionException):
 
     @property
     def retryable(self) -> bool:
-        """Whether the failed attempt provably never reached the action."""
-        return self.sent is Sent.NO and not self.do_not_retry
+        """Whether another attempt is safe without an idempotency key, and may help."""
+        return self.sent is Sent.NO and not (self.permanent or self.do_not_retry)
 
     def __str__(self) -> str:
         """Say which action failed where, why, and what to do next."""
@@ -143,7 +148,7 @@ class EncodingFailed(InvocationError):
     """The turn holds a value that JSON cannot carry."""
 
     kind = "encoding-failed"
-    retryable = False
+    permanent = True
 
 
 class Overloaded(InvocationError):
@@ -156,14 +161,14 @@ class CircuitOpen(InvocationError):
     """Refused on this side: the server failed too often and is being left alone."""
 
     kind = "circuit-open"
-    retryable = False
+    permanent = True
 
 
 class LoopDetected(InvocationError):
     """Refused on this side: the call came back to where it started."""
 
     kind = "loop-detected"
-    retryable = False
+    permanent = True
 
 
 class ConnectFailed(InvocationError):
@@ -188,7 +193,7 @@ class TlsFailed(InvocationError):
     """The secure channel was not established."""
 
     kind = "tls-failed"
-    retryable = False
+    permanent = True
 
 
 class TlsPeerUntrusted(TlsFailed):
@@ -207,7 +212,7 @@ class DeadlineExceeded(InvocationError):
     """The time for the call was up."""
 
     kind = "deadline-exceeded"
-    retryable = False
+    permanent = True
 
 
 class ConnectionLost(InvocationError):
@@ -223,9 +228,17 @@ class ResponseAborted(InvocationError):
 
 
 class BadStatus(InvocationError):
-    """The server answered that it failed."""
+    """The server answered that it failed.
+
+    Attributes:
+        problem: The server's own account (RFC 9457), when it gave one. It is the server's text: show it with
+            care.
+        location: Where a redirect pointed.
+    """
 
     kind = "bad-status"
+    problem: Problem | None = None
+    location: str | None = None
 
 
 class Redirected(BadStatus):

@@ -1,0 +1,99 @@
+# Two commands do everything on a machine with Python 3.11+ and make: `make run` and `make test`.
+# `make help` lists the rest.
+
+VENV ?= .venv
+# Where `python3` is too old: make PYTHON=/path/to/python3.12
+PYTHON ?=
+# Test processes at once.
+JOBS ?= 2
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --no-input --disable-pip-version-check
+PINS := --constraint constraints.txt --build-constraint constraints.txt
+RUN_EXTRAS := cli,nlp,requests,aiohttp,example-server
+PYTEST := $(BIN)/python -m pytest -p tools.no_skips
+# What another Python cannot change: the browser, Java's generator, fuzzing, the building of the wheel.
+PORTABLE := not slow and not browser and not generator and not fuzz
+
+export PIP_RETRIES ?= 10
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help run test check fast setup system lint types imports unit package pythons format pins clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.ready-to-run ## Start the sample servers and the sample app, and play a conversation
+	@$(BIN)/python -m examples.coffee_shop.demo
+
+test: setup system lint types imports unit package pythons ## Every gate and every test
+	@echo "make test: every gate passed"
+
+check: setup lint types imports ## The gates without the tests
+
+fast: setup ## The tests alone, without coverage
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "not slow" --ignore=tests/packaging
+
+# ---- what the machine needs ----
+
+$(BIN)/python:
+	@python="$(PYTHON)"; \
+	[ -n "$$python" ] || python="$$(tools/pythons.sh --first)" || exit 1; \
+	echo "Making $(VENV) with $$python (once; a minute or two)"; \
+	tools/venv.sh "$$python" "$(VENV)"
+
+$(VENV)/.ready-to-run: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing mm_actions and what the samples need"
+	@$(PIP) install --quiet $(PINS) --editable '.[$(RUN_EXTRAS)]'
+	@touch $@
+
+$(VENV)/.ready-to-test: $(VENV)/.ready-to-run
+	@echo "Installing the tools of the tests and gates"
+	@$(PIP) install --quiet $(PINS) --group test --group check
+	@touch $@
+
+setup: $(VENV)/.ready-to-test ## Make .venv with everything that Python can install
+
+system: ## Install (root on Debian) or name what tests need beyond Python: Chromium, Java
+	@tools/system.sh
+
+# ---- gates ----
+
+lint: setup ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: setup ## mypy strict; pyright on the public API
+	$(BIN)/mypy
+	$(BIN)/pyright tests/typing src/mm_actions
+
+imports: setup ## Imports point down
+	$(BIN)/lint-imports
+
+# ---- tests ----
+
+unit: setup ## The tests with branch coverage, on $(VENV)
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "not slow" --ignore=tests/packaging --cov --cov-report=term
+
+package: setup ## Build the wheel, install it elsewhere, try it without the source tree
+	$(PYTEST) tests/packaging
+
+pythons: setup ## The portable tests on every other Python of this machine
+	@tools/other_pythons.sh "$(BIN)/python" "$(PORTABLE)" "$(JOBS)"
+
+# ---- housekeeping ----
+
+format: setup ## Format, and fix what ruff can fix
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+pins: setup ## Write constraints.txt from .venv
+	@tools/pins.sh $(BIN)/python > constraints.new
+	@mv constraints.new constraints.txt
+
+clean: ## Remove everything that was made here, the virtual environments too
+	rm -rf .venv .venvs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
+		.schemathesis .coverage .coverage.* coverage.xml htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Calling actions: CustomAction, CustomActionSequence, their results, and the merge."""

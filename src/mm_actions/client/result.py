@@ -1,0 +1,69 @@
+"""How a call ended: a value that is true on success, and says why on failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from mm_actions.contract.wire import Answer
+    from mm_actions.errors import InvocationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionResult:
+    """The outcome of an action, or of a sequence of actions.
+
+    Attributes:
+        action: The action's name.
+        server: The name of its server in the configuration.
+        error: Why it failed; None on success.
+        answer: What the action answered; None on failure.
+        attempts: How often it was tried.
+        elapsed: Seconds from the call to its end, waiting included.
+        trace_id: The W3C trace id of the call, as the server was told.
+        steps: The results of a sequence's actions, in the order given; empty for a single action.
+    """
+
+    action: str
+    server: str
+    error: InvocationError | None = None
+    answer: Answer | None = None
+    attempts: int = 1
+    elapsed: float = 0.0
+    trace_id: str = ""
+    steps: tuple[ActionResult, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether it succeeded, which is what MindMeld's ``invoke`` returns."""
+        return self.error is None
+
+    @property
+    def kind(self) -> str:
+        """``ok``, or the error's kind, such as ``connect-failed``."""
+        return "ok" if self.error is None else self.error.kind
+
+    def or_raise(self, raise_on_failure: bool) -> Self:
+        """Give the result, or raise its error if that was asked for.
+
+        Raises:
+            InvocationError: The call failed and ``raise_on_failure`` is true.
+        """
+        if raise_on_failure and self.error is not None:
+            raise self.error
+        return self
+
+    @classmethod
+    def of_steps(cls, steps: list[Any], *, elapsed: float) -> ActionResult:
+        """Sum up a sequence: true when all steps are; its error is that of the first that failed."""
+        failed = next((step for step in steps if step.error is not None), None)
+        return cls(
+            action=", ".join(step.action for step in steps),
+            server=", ".join(dict.fromkeys(step.server for step in steps)),
+            error=failed.error if failed else None,
+            answer=steps[-1].answer if steps and not failed else None,
+            attempts=sum(step.attempts for step in steps),
+            elapsed=elapsed,
+            trace_id=failed.trace_id if failed else steps[-1].trace_id if steps else "",
+            steps=tuple(steps),
+        )

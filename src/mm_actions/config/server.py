@@ -1,0 +1,142 @@
+"""One server's settings, read key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from mm_actions.config.checking import Place
+from mm_actions.config.secret import Secret
+from mm_actions.config.settings import BasicAuth, BearerAuth, HmacAuth, ServerSettings
+from mm_actions.errors import ConfigurationError
+
+ENGINES = ("curl", "requests", "aiohttp")
+SCHEMES = ("http", "https")
+
+
+def server_settings(place: Place, source: Mapping[str, Any]) -> ServerSettings:
+    """Read one server's settings from a group of keys; a key whose value is None counts as absent.
+
+    Raises:
+        ConfigurationError: As :func:`mm_actions.config.loading.load_config`.
+    """
+    place.known(source)
+    given = {key: _READERS[key](place.at(key), value) for key, value in source.items() if value is not None}
+    if "url" not in given:
+        raise ConfigurationError(f"{place} has no `url`; write for example http://localhost:8080/action")
+    settings = ServerSettings(**given)
+    if settings.private_key and not settings.public_key:
+        raise ConfigurationError(f"{place} has a private_key without its certificate: set public_key")
+    if settings.private_key_password and not settings.public_key:
+        raise ConfigurationError(f"{place} has a private_key_password without a key: set public_key")
+    if not settings.verify and not settings.insecure_dev:
+        raise ConfigurationError(
+            f"{place} has verify: false, which lets anyone pose as the server. Set `cert` to your "
+            "authority's file; for a throw-away development set-up say `insecure_dev: true` as well"
+        )
+    return settings
+
+
+def _url(place: Place, value: Any) -> str:
+    url = place.text(value)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"{place} is not a URL: {error}") from None
+    if parts.scheme not in SCHEMES or not parts.hostname:
+        raise ConfigurationError(
+            f"{place} needs a scheme ({' or '.join(SCHEMES)}) and a host, such as http://localhost:8080/action"
+        )
+    if port == 0:
+        raise ConfigurationError(f"{place} has port 0, which nothing listens on")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(
+            f"{place} holds a password: write `auth: {{basic: {{username, password}}}}` instead"
+        )
+    if any(mark.isspace() for mark in url):
+        raise ConfigurationError(f"{place} holds white space")
+    return url
+
+
+def _secret(place: Place, value: Any) -> Secret:
+    return value if isinstance(value, Secret) else Secret(place.text(value))
+
+
+def _headers(place: Place, value: Any) -> tuple[tuple[str, str], ...]:
+    pairs = place.mapping(value).items() if isinstance(value, Mapping) else value
+    headers = []
+    for name, content in pairs:
+        if (
+            not isinstance(name, str)
+            or not name
+            or not all(mark.isalnum() or mark in _TOKEN for mark in name)
+        ):
+            raise ConfigurationError(f"{place} has {name!r}, which is not the name of a header")
+        if name.lower() in _RESERVED:
+            raise ConfigurationError(f"{place} sets {name}, which the gateway sets itself")
+        headers.append((name, place.at(name).text(content)))
+    return tuple(headers)
+
+
+def _auth(place: Place, value: Any) -> BearerAuth | BasicAuth | HmacAuth:
+    if isinstance(value, (BearerAuth, BasicAuth, HmacAuth)):
+        return value
+    kinds = place.mapping(value)
+    place.known(kinds, ("bearer", "basic", "hmac"))
+    if len(kinds) != 1:
+        raise ConfigurationError(f"{place} wants exactly one of bearer, basic, hmac")
+    kind, content = next(iter(kinds.items()))
+    inner = place.at(kind)
+    if kind == "bearer":
+        return BearerAuth(token=_secret(inner, content))
+    if kind == "hmac":
+        return HmacAuth(secret=_secret(inner, content))
+    members = inner.mapping(content)
+    inner.known(members, ("username", "password"))
+    return BasicAuth(
+        username=inner.at("username").text(members.get("username")),
+        password=_secret(inner.at("password"), members.get("password")),
+    )
+
+
+def _history(place: Place, value: Any) -> int | None:
+    if value in ("all", "none"):
+        return None if value == "all" else 0
+    return place.count(value)
+
+
+def _engine(place: Place, value: Any) -> Any:
+    return place.one_of(value, ENGINES) if isinstance(value, str) else value
+
+
+_TOKEN = "!#$%&'*+-.^_`|~"  # noqa: S105 - RFC 9110 calls the marks of a header's name a token
+_RESERVED = (
+    "content-type",
+    "content-length",
+    "transfer-encoding",
+    "host",
+    "connection",
+    "expect",
+    "accept-encoding",
+)
+_READERS: dict[str, Callable[[Place, Any], Any]] = {
+    "url": _url,
+    "cert": Place.file,
+    "public_key": Place.file,
+    "private_key": Place.file,
+    "private_key_password": _secret,
+    "verify": Place.boolean,
+    "insecure_dev": Place.boolean,
+    "timeout": Place.seconds,
+    "connect_timeout": Place.seconds,
+    "retries": Place.count,
+    "idempotent": Place.boolean,
+    "headers": _headers,
+    "auth": _auth,
+    "history": _history,
+    "engine": _engine,
+    "max_response_bytes": lambda place, value: place.count(value, least=1),
+    "proxy": Place.text,
+}

@@ -1,0 +1,142 @@
+"""Bytes to wire types and back: a lenient reader and a strict writer.
+
+The reader takes null for absent and passes over unknown members; it refuses what JSON does not have (NaN,
+Infinity, lone surrogates, a byte-order mark), numbers no float can hold, and nesting beyond
+:data:`MAX_DEPTH`. The writer writes what the contract allows, or says which value it cannot write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from typing import Any, TypeVar
+
+import msgspec
+
+from mm_actions.contract.wire import Answer
+from mm_actions.errors import BadPayload, EncodingFailed, PayloadTooDeep, SchemaMismatch, Sent
+
+T = TypeVar("T")
+
+MAX_DEPTH = 512
+"""Levels of nesting that are read; far beyond what people write, far below what breaks a reader."""
+
+
+def encode(value: object) -> bytes:
+    """Encode a payload as JSON in UTF-8.
+
+    Mappings of any kind become objects, sets and other iterables arrays, datetimes RFC 3339 strings. NaN and
+    infinities become null, as ``JSON.stringify`` has it (ECMA-262, 25.5.2).
+
+    Raises:
+        EncodingFailed: For a value of a type that JSON cannot carry, or one that contains itself.
+    """
+    try:
+        return _encoder.encode(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise EncodingFailed(
+            f"the turn cannot be written as JSON: {error}",
+            hint="Keep to strings, numbers, booleans, None, lists and dicts in frame, slots and context",
+        ) from error
+    except RecursionError as error:
+        raise EncodingFailed(
+            "the turn cannot be written as JSON: a value is nested too deeply, or contains itself"
+        ) from error
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """Decode JSON into a wire type.
+
+    Args:
+        body: The whole message.
+        kind: A class of :mod:`mm_actions.contract.wire`.
+
+    Raises:
+        BadPayload: It is not JSON; the message gives the position.
+        PayloadTooDeep: It is nested beyond :data:`MAX_DEPTH`.
+        SchemaMismatch: It is JSON of another shape; the message gives the path.
+    """
+    try:
+        if not body.isascii():
+            body.decode()  # msgspec passes over strings of unknown members without looking at them
+        value = _decoder(kind).decode(body)
+    except msgspec.ValidationError as error:
+        raise SchemaMismatch(f"not of the shape of the contract: {_pointed(error)}", sent=Sent.YES) from error
+    except UnicodeDecodeError as error:
+        raise BadPayload(f"not UTF-8: invalid byte at position {error.start}", sent=Sent.YES) from error
+    except msgspec.DecodeError as error:
+        raise BadPayload(f"not valid JSON: {error}", sent=Sent.YES) from error
+    except RecursionError as error:
+        raise PayloadTooDeep(f"nested deeper than {MAX_DEPTH} levels", sent=Sent.YES) from error
+    if _too_deep(body):  # the interpreter's own limit differs between versions and call depths
+        raise PayloadTooDeep(f"nested deeper than {MAX_DEPTH} levels", sent=Sent.YES)
+    return value
+
+
+def decode_answer(body: bytes) -> Answer:
+    """Decode what an action answered.
+
+    Raises:
+        BadAnswer: One of :func:`decode`'s errors.
+    """
+    answer = decode(body, Answer)
+    for position, directive in enumerate(answer.directives or ()):
+        for member in ("name", "type"):
+            if not isinstance(directive.get(member, ""), str):
+                raise SchemaMismatch(
+                    f"not of the shape of the contract: /directives/{position}/{member} is not a string",
+                    sent=Sent.YES,
+                )
+    return answer
+
+
+def _too_deep(body: bytes) -> bool:
+    """Tell whether a valid document has more than :data:`MAX_DEPTH` levels.
+
+    Few documents have enough brackets for the question to arise. For those, peel the innermost pairs off
+    until nothing is left; each round is one pass in C.
+    """
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return False
+    brackets = _STRINGS.sub(b"", body).translate(None, _NOT_BRACKETS)
+    rounds = 0
+    while brackets and rounds <= MAX_DEPTH:
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        rounds += 1
+    return rounds > MAX_DEPTH
+
+
+def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    return decoder
+
+
+def _plain(value: Any) -> Any:
+    """Turn what users keep in a frame into what JSON has; msgspec asks for types it does not know."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, Iterable):
+        return list(value)
+    if callable(item := getattr(value, "item", None)):  # numpy's scalars
+        return item()
+    raise TypeError(f"{type(value).__name__} is not a JSON type")
+
+
+def _pointed(error: msgspec.ValidationError) -> str:
+    """Rewrite msgspec's ``- at `$.a[0].b``` as a JSON Pointer (RFC 6901)."""
+    text, found, path = str(error).partition(" - at `$")
+    if not found:
+        return f"{text} at the top level"
+    pointer = path.rstrip("`").replace("[...]", "/*").replace("[", "/").replace("]", "").replace(".", "/")
+    return f"{text} at {pointer}"
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain)
+_decoders: dict[type, msgspec.json.Decoder[Any]] = {}
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))

@@ -1,0 +1,75 @@
+"""What a way to reach an action must offer: encode once, then send in either colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from mm_actions.contract.wire import Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """One action on one turn.
+
+    Attributes:
+        action: The action's name.
+        request: A Request, or anything for which ``dict(request)`` gives MindMeld's payload.
+        responder: A DialogueResponder, or anything for which ``dict(responder)`` gives MindMeld's payload.
+    """
+
+    action: str
+    request: Any
+    responder: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One attempt to have an invocation carried out.
+
+    Attributes:
+        action: The action's name.
+        payload: What the transport's ``encode`` made of the invocation; the same for every attempt.
+        timeout: Seconds left.
+        traceparent: The W3C trace context of this attempt.
+        idempotency_key: The same for every attempt; None where the server does not honour one.
+    """
+
+    action: str
+    payload: Any
+    timeout: float
+    traceparent: str
+    idempotency_key: str | None = None
+
+
+class Transport(Protocol):
+    """A way to reach the actions of one server."""
+
+    def encode(self, invocation: Invocation) -> Any:
+        """Make the payload of a :class:`Call`.
+
+        Raises:
+            EncodingFailed: The turn holds what cannot be sent.
+        """
+        ...
+
+    def send(self, call: Call) -> Answer:
+        """Carry out one attempt on the calling thread.
+
+        Raises:
+            InvocationError: What went wrong; no other exception leaves a transport.
+        """
+        ...
+
+    async def send_async(self, call: Call) -> Answer:
+        """Carry out one attempt without blocking the event loop.
+
+        Raises:
+            InvocationError: As :meth:`send`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections; a later call opens new ones."""
+        ...

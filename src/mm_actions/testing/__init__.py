@@ -1,0 +1,1 @@
+"""Fakes and fault tools for tests of code that calls actions."""

@@ -1,0 +1,47 @@
+"""Which room a server's url belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mm_actions.transports.http.engine import EngineOptions
+from mm_actions.transports.http.transport import HttpTransport
+
+if TYPE_CHECKING:
+    from mm_actions.config import ServerSettings
+    from mm_actions.core.transport import Transport
+
+
+def open_transport(settings: ServerSettings) -> Transport:
+    """Make the transport for a server; the scheme of its url decides which.
+
+    Raises:
+        ConfigurationError: Certificates or keys cannot be used, or a library is missing.
+    """
+    return open_http(settings)
+
+
+def open_http(settings: ServerSettings) -> HttpTransport:
+    """Make the HTTP transport for a server.
+
+    Raises:
+        ConfigurationError: As :func:`open_transport`.
+    """
+    from mm_actions.transports.http.factory import create_engine  # noqa: PLC0415 - loads libcurl
+    from mm_actions.transports.http.tls import TlsSource  # noqa: PLC0415
+
+    password = settings.private_key_password
+    tls = TlsSource(
+        ca=settings.cert,
+        certificate=settings.public_key,
+        private_key=settings.private_key,
+        password=password.reveal() if password else None,
+        verify=settings.verify,
+    )
+    options = EngineOptions(
+        connect_timeout=settings.connect_timeout,
+        tls=tls,
+        max_response_bytes=settings.max_response_bytes,
+        proxy=settings.proxy,
+    )
+    return HttpTransport(settings, create_engine(settings.engine, options))
