@@ -4,6 +4,10 @@
 
   * :exc:`ConfigurationError` - a setting, a file or a certificate that cannot work
   * :exc:`RegistrationError` - arguments of ``handle``, ``custom_action``, ... that cannot work
+
+    * :exc:`UnknownArgument` - one of them is not known at all
+    * :exc:`StateTaken` - the dialogue state belongs to another handler
+
   * :exc:`HandlerSuspended` - blocking code reached an ``await`` that needs an event loop
   * :exc:`ReprocessLoop` - handlers kept sending one request back to each other
   * :exc:`InvocationError` - one call failed; says how, where, when, and whether it was sent
@@ -75,6 +79,14 @@ class ConfigurationError(CustomActionException, ValueError):
 
 class RegistrationError(CustomActionException, ValueError):
     """A rule, a handler or an action was declared in a way that cannot work."""
+
+
+class UnknownArgument(RegistrationError, TypeError):
+    """An argument or a condition has a name that is not known; MindMeld raises TypeError for it."""
+
+
+class StateTaken(RegistrationError, AssertionError):
+    """A dialogue state has a handler already; MindMeld raises AssertionError for it."""
 
 
 class HandlerSuspended(CustomActionException, RuntimeError):

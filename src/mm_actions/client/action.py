@@ -139,8 +139,8 @@ class CustomActionSequence(Invocable):
     """Actions, one after the other or all at once; each may live on a server of its own.
 
     One after the other, each sees what those before it merged, and the first failure ends the sequence;
-    what was merged before it stays. All at once, each sees the responder as it was, and the answers are merged in the
-    order given, whichever comes first.
+    what was merged before it stays. All at once, each sees the responder as it was, and the answers are
+    merged in the order given, whichever comes first.
 
     Args:
         actions: Names, or actions.

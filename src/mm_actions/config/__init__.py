@@ -1,6 +1,6 @@
 """Settings: frozen, checked when they are read, from a dict, a YAML file or the environment."""
 
-from mm_actions.config.loading import ConfigSource, config_from_environment, load_config
+from mm_actions.config.loading import ConfigSource, load_config, with_environment
 from mm_actions.config.secret import Secret
 from mm_actions.config.settings import BasicAuth, BearerAuth, Config, HmacAuth, ServerSettings
 
@@ -12,6 +12,6 @@ __all__ = [
     "HmacAuth",
     "Secret",
     "ServerSettings",
-    "config_from_environment",
     "load_config",
+    "with_environment",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -47,18 +48,32 @@ def load_config(source: ConfigSource, *, environ: Mapping[str, str] = os.environ
     )
 
 
-def config_from_environment(environ: Mapping[str, str] = os.environ) -> Config | None:
-    """Read ``MM_ACTIONS_*`` variables; None when there are none.
+def with_environment(
+    source: ConfigSource | None, *, environ: Mapping[str, str] = os.environ
+) -> Config | None:
+    """Read settings, with ``MM_ACTIONS_*`` variables before them, key by key.
 
-    ``MM_ACTIONS_CONFIG`` names a YAML file; ``MM_ACTIONS_URL``, ``MM_ACTIONS_TIMEOUT`` and so on are the keys
-    of the default server; ``__`` goes one level down: ``MM_ACTIONS_SERVERS__JAVA__URL``.
+    ``MM_ACTIONS_CONFIG`` names a YAML file, which takes the place of ``source``; ``MM_ACTIONS_URL``,
+    ``MM_ACTIONS_TIMEOUT`` and so on are keys; ``__`` goes one level down: ``MM_ACTIONS_SERVERS__JAVA__URL``.
+
+    Args:
+        source: As for :func:`load_config`; None for the environment alone.
+        environ: The variables.
+
+    Returns:
+        The settings; None when there are neither.
 
     Raises:
         ConfigurationError: As :func:`load_config`.
     """
     variables = {name[len(PREFIX) :]: value for name, value in environ.items() if name.startswith(PREFIX)}
-    path = variables.pop("CONFIG", None)
-    tree: dict[str, Any] = _read_yaml(Path(path)) if path else {}
+    source = variables.pop("CONFIG", source)
+    if not variables:
+        return None if source is None else load_config(source, environ=environ)
+    if isinstance(source, (Config, ServerSettings)):
+        return load_config(source)
+    file = Path(source) if isinstance(source, (str, Path)) else None
+    tree = _read_yaml(file) if file else deepcopy(dict(source or {}))
     for name in sorted(variables):
         *parents, leaf = (part.lower() for part in name.split("__"))
         branch = tree
@@ -67,9 +82,10 @@ def config_from_environment(environ: Mapping[str, str] = os.environ) -> Config |
             if not isinstance(branch, dict):
                 raise ConfigurationError(f"{PREFIX}{name} goes below a value that is not a group of keys")
         branch[leaf] = variables[name]
-    if not tree:
-        return None
-    place = Place(f"{path} and {PREFIX}*" if path else f"{PREFIX}*", Path(path).parent if path else None)
+    origin = "config" if source else ""
+    place = Place(
+        " and ".join(filter(None, (str(file) if file else origin, f"{PREFIX}*"))), file and file.parent
+    )
     return _from_mapping(place, tree, environ)
 
 

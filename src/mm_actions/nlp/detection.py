@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mm_actions.nlp.system import RECOGNISERS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from mm_actions.nlp.gazetteer import Gazetteer
@@ -54,7 +55,7 @@ class Detector:
 
     def find(self, text: str, words: Sequence[Word], now: datetime) -> list[Found]:
         """Return all that may be an entity, the best first; some overlap."""
-        found = [*self._names(words), *_system(text, words, now)]
+        found = [*_nearest(self._names(words)), *_system(text, words, now)]
         return sorted(found, key=lambda f: (-f.length, -f.confidence, f.start, f.type))
 
     def _names(self, words: Sequence[Word]) -> Iterator[Found]:
@@ -79,14 +80,24 @@ class Detector:
             return phrase, 1.0
         if not _SHORTEST_WITH_SLIP <= len(phrase) <= _LONGEST_WITH_SLIP:
             return None
-        # "a lattte" is not a name although "a latte" is near one: a word with a meaning of its own ends it.
-        strange = [form not in gazetteer.words for form in (forms[0], forms[-1])]
-        ends = zip(strange, (forms[0], forms[-1]), strict=True)
-        if any(odd and form in self._vocabulary for odd, form in ends):
-            return None
-        if all(form in self._vocabulary or form in gazetteer.words for form in forms):
+        # "a lattte" is not a name although it is near one: "a" has a meaning of its own.
+        if any(form in self._vocabulary and form not in gazetteer.words for form in forms):
             return None
         return gazetteer.nearest(phrase, self._similarity)
+
+
+def _nearest(found: Iterable[Found]) -> Iterator[Found]:
+    """Drop what overlaps a better likeness of the same name: "4 hot cocoas" beside "hot cocoas"."""
+    kept: dict[tuple[str, str], list[Found]] = defaultdict(list)
+    for candidate in sorted(found, key=lambda f: (-f.confidence, f.start)):
+        same = kept[candidate.type, candidate.phrase]
+        if not any(_overlap(candidate, other) for other in same):
+            same.append(candidate)
+            yield candidate
+
+
+def _overlap(left: Found, right: Found) -> bool:
+    return left.start < right.end and right.start < left.end
 
 
 def _system(text: str, words: Sequence[Word], now: datetime) -> Iterator[Found]:
@@ -94,14 +105,8 @@ def _system(text: str, words: Sequence[Word], now: datetime) -> Iterator[Found]:
     ends = {word.end: index for index, word in enumerate(words)}
     for kind, recognise in RECOGNISERS.items():
         for entity in recognise(text, now):
-            # Only whole words count: not the "noon" of "afternoon". A sign before a number is no word.
-            signed = not text[entity.start].isalnum()
-            begin = (
-                next((s for s in range(entity.start, entity.end) if s in starts), None)
-                if signed
-                else entity.start
-            )
-            first = starts.get(begin) if begin is not None else None
+            # Only whole words count: not the "noon" of "afternoon". The sign before an amount is no word.
+            first = starts.get(next(at for at in range(entity.start, entity.end) if text[at].isalnum()))
             last = ends.get(entity.end)
             if first is not None and last is not None:
                 yield Found(
@@ -118,8 +123,6 @@ def choose(found: Sequence[Found], types: Collection[str]) -> list[Found]:
     """Return the best of the given types that do not overlap, in the order of the text."""
     chosen: list[Found] = []
     for candidate in found:
-        if candidate.type in types and all(
-            candidate.end <= other.start or other.end <= candidate.start for other in chosen
-        ):
+        if candidate.type in types and not any(_overlap(candidate, other) for other in chosen):
             chosen.append(candidate)
     return sorted(chosen, key=lambda f: f.start)

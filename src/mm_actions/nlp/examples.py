@@ -154,7 +154,7 @@ class ExamplesNlp:
         gazetteers = dict(self._gazetteers)
         for kind, names in added.items():
             if isinstance(names, Mapping) and all(
-                isinstance(weight, int | float) for weight in names.values()
+                isinstance(name, str) and isinstance(weight, int | float) for name, weight in names.items()
             ):
                 gazetteers[kind] = gazetteers.get(kind, Gazetteer(None, ())).extended(names)
             else:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 NAME_CUTOFF: Final = 0.84
 """From here on two phrases are one name with a slip of the keyboard ("capuccino")."""
 
-_CANDIDATE_CUTOFF: Final = 0.75
 _MOST_CANDIDATES: Final = 5
 
 
@@ -67,9 +66,7 @@ class Gazetteer:
     def resolve(self, phrase: str, similarity: Similarity) -> list[dict[str, Any]]:
         """Return the things a phrase may mean, the likeliest first, as MindMeld's resolver does."""
         best: dict[str, tuple[float, str]] = {}
-        for name, score in similarity.ranked(
-            phrase, self.names, _CANDIDATE_CUTOFF, limit=2 * _MOST_CANDIDATES
-        ):
+        for name, score in similarity.ranked(phrase, self.names, NAME_CUTOFF, limit=2 * _MOST_CANDIDATES):
             for cname, synonym in self._meanings[name].items():
                 if cname not in best:
                     best[cname] = (score, synonym)

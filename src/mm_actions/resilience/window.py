@@ -39,10 +39,7 @@ class Window:
         now = int(self._clock() // self._width)
         if now <= self._slot:
             return self._slot % SLOTS
-        if now >= self._slot + SLOTS:
-            self.clear()
-            self._slot = now
-        for expired in range(self._slot + 1, now + 1):
+        for expired in range(max(self._slot, now - SLOTS) + 1, now + 1):
             place = expired % SLOTS
             self.good -= self._good[place]
             self.bad -= self._bad[place]

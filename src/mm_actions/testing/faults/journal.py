@@ -62,8 +62,9 @@ class Journal:
             if not self._changed.wait_for(lambda: enough(self._counts), timeout):
                 seen = self._counts
                 raise TimeoutError(
-                    f"no {wanted} within {timeout:g} s: {seen.requests} requests, {seen.connections} connections, "
-                    f"{seen.open_connections} of them open, TLS failures {seen.tls_failures}"
+                    f"no {wanted} within {timeout:g} s: {seen.requests} requests, "
+                    f"{seen.connections} connections, {seen.open_connections} of them open, "
+                    f"TLS failures {seen.tls_failures}"
                 )
 
     def connect(self) -> int:

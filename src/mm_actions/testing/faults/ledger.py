@@ -7,16 +7,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from mm_actions.testing.faults.gate import Gate
+from mm_actions.testing.faults.received import ReceivedRequest
 from mm_actions.testing.faults.script import Steps, as_steps
 from mm_actions.testing.faults.steps import Answer, Do, NotExecuted, Step, Wait, WaitFor
 
-if TYPE_CHECKING:
-    from mm_actions.testing.faults.received import ReceivedRequest
-
-Delivery: TypeAlias = "Callable[[ReceivedRequest, Answer, int], Steps]"
+Delivery: TypeAlias = Callable[[ReceivedRequest, Answer, int], Steps]
 """How an answer goes out; the number says how often this key was asked for, from 1."""
 
 _PROBLEM = {"Content-Type": "application/problem+json"}

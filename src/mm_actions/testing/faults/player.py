@@ -114,21 +114,26 @@ class Player:
                 await self._pause(gate.wait(), watch=watch)
             case Hang(watch):
                 await self._pause(None, watch=watch)
-            case Close(notify):
-                channel.discard_arrived()
-                await channel.half_close(notify=notify)
-                raise ConnectionOverError
-            case HalfClose():
-                await channel.half_close()
-            case Reset():
-                channel.resets = True
-                raise ConnectionOverError
+            case Close() | HalfClose() | Reset():
+                await self._end(step)
             case Do(function):
                 function()
             case NotExecuted() | ReadRequest() | ReadHead() | ReadBytes():
                 pass
             case _:
                 assert_never(step)
+
+    async def _end(self, step: Close | HalfClose | Reset) -> None:
+        match step:
+            case HalfClose():
+                await self._channel.half_close()
+                return
+            case Close(notify):
+                self._channel.discard_arrived()
+                await self._channel.half_close(notify=notify)
+            case Reset():
+                self._channel.resets = True
+        raise ConnectionOverError
 
     async def _pause(self, until: Awaitable[None] | None, *, watch: bool) -> None:
         """Wait for something, or for ever; with `watch`, the client's departure ends it."""

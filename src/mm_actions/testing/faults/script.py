@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
+from mm_actions.testing.faults.received import ReceivedRequest
 from mm_actions.testing.faults.steps import Answer, Step
-
-if TYPE_CHECKING:
-    from mm_actions.testing.faults.received import ReceivedRequest
 
 Steps: TypeAlias = Step | Sequence[Step]
 """One exchange: a step, or several in order."""
 
-Handler: TypeAlias = "Callable[[ReceivedRequest, int], Steps]"
+Handler: TypeAlias = Callable[[ReceivedRequest, int], Steps]
 """Chooses the steps when a request has been read; its number counts from 1 over the server's life."""
 
 Exchange: TypeAlias = Steps | Handler

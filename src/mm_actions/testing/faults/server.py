@@ -26,8 +26,8 @@ class FaultServer:
     request, unless a step ended it, an answer said ``close``, or the request was not read whole.
 
     Args:
-        script: What happens to requests: a step, several steps, an :class:`InOrder` of those, or a function of
-            the request and its number (from 1) that returns steps.
+        script: What happens to requests: a step, several steps, an :class:`InOrder` of those, or a function
+            of the request and its number (from 1) that returns steps.
         on_connect: What happens to a new connection before its TLS handshake and its first request.
         ssl_context: Serve TLS with it.
         host: The address to listen on, IPv4 or IPv6.

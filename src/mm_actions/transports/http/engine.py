@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mm_actions.transports.http.tls import TlsMaterial
+    from mm_actions.transports.http.tls import TlsMaterial, TlsSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,7 @@ class EngineOptions:
     Attributes:
         connect_timeout: Seconds for name resolution, TCP and TLS together.
         tls: Certificates and how to check the server's; None for the system's trust store.
+            A source follows its files; a material stays as it is.
         max_response_bytes: Decoded bytes of an answer, at most.
         max_header_bytes: Bytes of all header lines of an answer, at most.
         max_connections: Connections kept open, at most.
@@ -65,7 +66,7 @@ class EngineOptions:
     """
 
     connect_timeout: float = 1.0
-    tls: TlsMaterial | None = None
+    tls: TlsMaterial | TlsSource | None = None
     max_response_bytes: int = 1 << 20
     max_header_bytes: int = 64 << 10
     max_connections: int = 100
@@ -81,6 +82,7 @@ class Engine(Protocol):
 
         Raises:
             InvocationError: With ``sent`` telling whether the request may have reached the server.
+            ConfigurationError: The request could not be made into HTTP, or the engine cannot work here.
         """
         ...
 

@@ -1,0 +1,1 @@
+"""The dialogue application: rules, handlers, flows, custom actions, and conversations with it."""

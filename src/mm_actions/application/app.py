@@ -1,0 +1,275 @@
+"""Application: MindMeld's, with actions that live on servers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mm_actions.application.action_rule import ActionRule
+from mm_actions.application.app_config import declared_config
+from mm_actions.application.failure import Fallback
+from mm_actions.application.flow import DialogueFlow
+from mm_actions.application.manager import DialogueManager
+from mm_actions.application.turn import add_to_history, make_request, make_responder, params_of, understand
+from mm_actions.client.action import CustomAction, CustomActionSequence
+from mm_actions.config import Config, load_config
+from mm_actions.config.loading import with_environment
+from mm_actions.core.request import Request
+from mm_actions.core.responder import DialogueResponder
+from mm_actions.core.runtime import BLOCKING, Runtime, current, drive
+from mm_actions.errors import CustomActionException, RegistrationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mm_actions.application.failure import OnFailure
+    from mm_actions.application.manager import Handler, Step
+    from mm_actions.config import ConfigSource
+    from mm_actions.core.params import Params
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class Application:
+    """A dialogue application.
+
+    Args:
+        import_name: The name of the application's module, usually ``__name__``; its folder is the
+            application's.
+        request_class: A subclass of Request.
+        responder_class: A subclass of DialogueResponder.
+        text_preparation_pipeline: Has ``preprocess(text)``, which a text passes before the NLP.
+        async_mode: Handlers are coroutine functions; conversations are awaited.
+        nlp: Has ``process(text) -> dict``, such as MindMeld's NaturalLanguageProcessor; None for an
+            :class:`~mm_actions.ExamplesNlp` of the application's folder.
+        on_failure: What answers the user when an action fails and its rule does not say; see
+            :meth:`custom_action`.
+
+    Attributes:
+        custom_action_config: ``CUSTOM_ACTION_CONFIG`` of the application's config.py, or the path of its
+            actions.yaml; may be set. ``MM_ACTIONS_*`` variables go before it, key by key.
+    """
+
+    def __init__(
+        self,
+        import_name: str,
+        request_class: type[Request] | None = None,
+        responder_class: type[DialogueResponder] | None = None,
+        text_preparation_pipeline: Any = None,
+        async_mode: bool = False,
+        *,
+        nlp: Any = None,
+        on_failure: OnFailure | None = None,
+    ) -> None:
+        if import_name not in sys.modules:
+            raise RegistrationError(f"{import_name!r} is not an imported module: write Application(__name__)")
+        file = getattr(sys.modules[import_name], "__file__", None)
+        self.import_name = import_name
+        self.app_path = None if file is None else os.path.dirname(os.path.abspath(file))  # noqa: PTH100, PTH120 - a str, as in MindMeld
+        self.request_class = request_class or Request
+        self.responder_class = responder_class or DialogueResponder
+        self.text_preparation_pipeline = text_preparation_pipeline
+        self.async_mode = async_mode
+        self.nlp = nlp
+        self.on_failure = on_failure
+        self.custom_action_config: ConfigSource | None = declared_config(self._folder)
+        self.dialogue_manager = DialogueManager()
+
+    @property
+    def _folder(self) -> Path | None:
+        return None if self.app_path is None else Path(self.app_path)
+
+    # Rules
+
+    def handle(self, **conditions: Any) -> Callable[[F], F]:
+        """Register the decorated handler for the turns that fulfil the conditions.
+
+        Args:
+            conditions: ``domain``, ``intent``, ``has_entity``, ``has_entities``, ``targeted_only``,
+                ``default``, and ``name`` for another state name than the function's.
+        """
+        return self.dialogue_manager.handle(**conditions)
+
+    def add_dialogue_rule(self, name: str | None, handler: Handler | Step, **conditions: Any) -> None:
+        """Register a handler; see :meth:`handle`."""
+        self.dialogue_manager.add_dialogue_rule(name, handler, **conditions)
+
+    def middleware(self, *functions: F) -> Any:
+        """Wrap all handlers in the decorated ``middleware(request, responder, handler)``."""
+        return self.dialogue_manager.middleware(*functions)
+
+    def add_middleware(self, middleware: Callable[..., Any]) -> None:
+        """Wrap all handlers; see :meth:`middleware`."""
+        self.dialogue_manager.add_middleware(middleware)
+
+    def dialogue_flow(self, **conditions: Any) -> Callable[[Callable[..., Any]], DialogueFlow]:
+        """Make the decorated handler the entrance of a flow; the name it had is then the flow."""
+        name = conditions.pop("name", None)
+
+        def make(handler: Callable[..., Any]) -> DialogueFlow:
+            return DialogueFlow(name or handler.__name__, handler, self.dialogue_manager, **conditions)
+
+        return make
+
+    reprocess = staticmethod(DialogueManager.reprocess)
+
+    def custom_action(
+        self,
+        action: str | CustomAction | None = None,
+        actions: Sequence[str | CustomAction] | None = None,
+        async_mode: bool = False,
+        merge: bool = True,
+        config: ConfigSource | None = None,
+        *,
+        name: str | None = None,
+        parallel: bool = False,
+        all_or_nothing: bool = False,
+        on_failure: OnFailure | None = None,
+        **conditions: Any,
+    ) -> ActionRule:
+        """Have one or more actions called for the turns that fulfil the conditions.
+
+        Called plainly, it registers the rule. Used as a decorator, the decorated handler runs after the
+        actions, with the merged responder, to refine what they answered; it does not run when one of them
+        failed.
+
+        Args:
+            action: The action's name.
+            actions: The names of several, called one after the other.
+            async_mode: For MindMeld's sake; actions are awaited wherever the turn is.
+            merge: Merge the answers into the responder; otherwise their members replace the responder's.
+            config: Where the actions live, if not where ``custom_action_config`` says.
+            name: The dialogue state's name; ``custom_actions_[...]`` by default.
+            parallel: Call all at once, and merge in the order given.
+            all_or_nothing: After a failure, undo what the actions before it merged.
+            on_failure: What answers the user when an action fails: a text, an action's name, or a
+                ``handler(request, responder, result)``. By default an apology, if there is nothing else to
+                say.
+            conditions: ``domain``, ``intent``, ``has_entity``, ``has_entities``, ``targeted_only``,
+                ``default``.
+
+        Raises:
+            CustomActionException: The arguments cannot work; the message says what to write.
+        """
+        names = _action_names(action, actions)
+        settings = self._config(config)
+        sequence = CustomActionSequence(
+            names, settings, merge=merge, parallel=parallel, all_or_nothing=all_or_nothing
+        )
+        state = name or f"custom_actions_{[str(each) for each in names]}"
+        fallback = Fallback(on_failure if on_failure is not None else self.on_failure, settings)
+        rule = ActionRule(state, sequence, fallback, shares_name=name is None)
+        self.dialogue_manager.add_dialogue_rule(state, rule, **conditions)
+        del async_mode  # both colours run the same code
+        return rule
+
+    def _config(self, config: ConfigSource | None) -> Config:
+        if config is not None:
+            return load_config(config)
+        settings = with_environment(self.custom_action_config)
+        if settings is None:
+            raise CustomActionException(
+                "no server is configured for custom actions: write CUSTOM_ACTION_CONFIG = "
+                '{"url": "http://localhost:8080/action"} in the app\'s config.py, set MM_ACTIONS_URL, '
+                "or pass config="
+            )
+        return settings
+
+    # Turns
+
+    def process(
+        self,
+        request_or_text: Request | str,
+        *,
+        params: Params | Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        frame: Mapping[str, Any] | None = None,
+        history: Sequence[Mapping[str, Any]] | None = None,
+        form: Mapping[str, Any] | None = None,
+        request_id: str | None = None,
+    ) -> DialogueResponder:
+        """Answer a turn.
+
+        Args:
+            request_or_text: A text, which the NLP turns into a Request, or a Request.
+            params: Settings of this turn.
+            context: What the front end says of itself and its user.
+            frame: What the application kept from the turn before.
+            history: The responders of earlier turns, newest first.
+            form: The entity form in progress.
+            request_id: The front end's id of this turn; a turn that is repeated with the same id gives its
+                actions the same idempotency keys.
+
+        Raises:
+            HandlerSuspended: A handler needs an event loop: use :meth:`process_async`.
+        """
+        turn = _turn(params, context, frame, history, form, request_id)
+        return drive(self._process(request_or_text, turn, BLOCKING))
+
+    async def process_async(
+        self,
+        request_or_text: Request | str,
+        *,
+        params: Params | Mapping[str, Any] | None = None,
+        context: Mapping[str, Any] | None = None,
+        frame: Mapping[str, Any] | None = None,
+        history: Sequence[Mapping[str, Any]] | None = None,
+        form: Mapping[str, Any] | None = None,
+        request_id: str | None = None,
+    ) -> DialogueResponder:
+        """Answer a turn without blocking the event loop; otherwise as :meth:`process`."""
+        turn = _turn(params, context, frame, history, form, request_id)
+        return await self._process(request_or_text, turn, current())
+
+    async def _process(
+        self, source: Request | str, turn: dict[str, Any], runtime: Runtime
+    ) -> DialogueResponder:
+        request = self._understood(source, turn) if isinstance(source, str) else source
+        responder = make_responder(self.responder_class, request)
+        target = request.params.target_dialogue_state
+        responder = await self.dialogue_manager.apply_handler(request, responder, runtime, target)
+        add_to_history(responder)
+        return responder
+
+    def _understood(self, text: str, turn: dict[str, Any]) -> Request:
+        if self.text_preparation_pipeline is not None:
+            text = self.text_preparation_pipeline.preprocess(text)
+        turn["params"] = params_of(turn.get("params"))
+        return make_request(self.request_class, understand(self._loaded_nlp(), text, turn["params"]), **turn)
+
+    def _loaded_nlp(self) -> Any:
+        if self.nlp is None:
+            from mm_actions.nlp import ExamplesNlp  # noqa: PLC0415 - needs the nlp extra
+
+            if self._folder is None or not (self._folder / "domains").is_dir():
+                raise CustomActionException(
+                    f"{self.import_name} has no NLP: pass nlp=, or write training sentences in "
+                    "domains/<domain>/<intent>/train.txt beside the app, or process a Request"
+                )
+            self.nlp = ExamplesNlp(self._folder)
+        return self.nlp
+
+
+def _turn(*members: Any) -> dict[str, Any]:
+    names = ("params", "context", "frame", "history", "form", "request_id")
+    return {name: value for name, value in zip(names, members, strict=True) if value is not None}
+
+
+def _action_names(
+    action: str | CustomAction | None, actions: Sequence[str | CustomAction] | None
+) -> list[str | CustomAction]:
+    if action is not None and actions is not None:
+        raise RegistrationError("both action and actions are given: put all names into actions=[...]")
+    if action is not None:
+        if not isinstance(action, (str, CustomAction)):
+            raise RegistrationError(f"action is {action!r}: write one name, or actions=[...] for several")
+        return [action]
+    if actions is None:
+        raise RegistrationError("action or actions must be given: write action='name' or actions=['a', 'b']")
+    if isinstance(actions, str):
+        raise RegistrationError(
+            f"actions is the string {actions!r}: write actions=[{actions!r}] or action={actions!r}"
+        )
+    return list(actions)

@@ -1,0 +1,93 @@
+"""What the user hears when an action fails."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mm_actions.client.action import CustomAction
+from mm_actions.errors import RegistrationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mm_actions.client.result import ActionResult
+    from mm_actions.config import Config
+    from mm_actions.core.request import Request
+    from mm_actions.core.responder import DialogueResponder
+    from mm_actions.core.runtime import Runtime
+
+OnFailure: TypeAlias = "str | CustomAction | Callable[..., Any]"
+
+APOLOGY = "Sorry, I can't do that right now. Please try again in a moment."
+
+_ACTION_NAME = re.compile(r"[a-z][a-z0-9]*(?:[_.:-][a-z0-9]+)+")
+
+
+class Fallback:
+    """Answers in place of an action that failed.
+
+    Args:
+        on_failure: One of
+
+            * a text, which is replied;
+            * the name of an action: a string in one piece with an underscore, full stop, colon or hyphen
+              inside (``say_sorry``), or one that the configuration lists under ``actions``;
+            * a :class:`CustomAction`;
+            * ``handler(request, responder, result)``, a function or a coroutine function, or one of
+              ``(request, responder)``; ``result.error`` says what happened;
+            * None: :data:`APOLOGY` is replied if the responder would otherwise be empty.
+        config: Where an action that is named lives.
+
+    Raises:
+        RegistrationError: It is none of these.
+    """
+
+    def __init__(self, on_failure: OnFailure | None, config: Config) -> None:
+        self._text: str | None = None
+        self._action: CustomAction | None = None
+        self._handler: Callable[..., Any] | None = None
+        if isinstance(on_failure, str):
+            if on_failure in config.actions or _ACTION_NAME.fullmatch(on_failure):
+                self._action = CustomAction(on_failure, config)
+            else:
+                self._text = on_failure
+        elif isinstance(on_failure, CustomAction):
+            self._action = on_failure
+        elif callable(on_failure):
+            self._handler = _of_three(on_failure)
+        elif on_failure is not None:
+            raise RegistrationError(
+                f"on_failure is {on_failure!r}: write a text, an action or a handler of three arguments"
+            )
+
+    async def answer(
+        self, result: ActionResult, request: Request, responder: DialogueResponder, runtime: Runtime
+    ) -> Any:
+        """Answer the user."""
+        if self._text is not None:
+            return responder.reply(self._text)
+        if self._handler is not None:
+            return await runtime.handle(self._handler, request, responder, result)
+        if self._action is not None and await self._action.run(request, responder, runtime):
+            return None
+        if not responder.directives:
+            responder.reply(APOLOGY)
+        return None
+
+
+def _of_three(handler: Callable[..., Any]) -> Callable[..., Any]:
+    try:
+        signature = inspect.signature(handler)
+    except ValueError:  # some built-in callables have none
+        return handler
+    for arguments in ((None, None, None), (None, None)):
+        try:
+            signature.bind(*arguments)
+        except TypeError:
+            continue
+        if len(arguments) == len(("request", "responder", "result")):
+            return handler
+        return lambda request, responder, _result: handler(request, responder)
+    raise RegistrationError(f"on_failure {handler!r} cannot be called with (request, responder, result)")

@@ -1,0 +1,196 @@
+"""The dialogue manager: chooses a state for a turn and has its handler answer, within the middleware."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar, runtime_checkable
+
+from mm_actions.application.index import RuleIndex
+from mm_actions.application.rules import DialogueStateRule, make_rule
+from mm_actions.core.runtime import BLOCKING, Runtime, drive
+from mm_actions.errors import CustomActionException, RegistrationError, ReprocessLoop, StateTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from mm_actions.core.request import Request
+    from mm_actions.core.responder import DialogueResponder
+
+    Handler = Callable[..., Any]
+
+F = TypeVar("F", bound="Callable[..., Any]")
+logger = logging.getLogger("mm_actions.dialogue")
+
+REPROCESS_LIMIT = 10
+"""Times that one turn may be sent back; more is taken for a loop."""
+
+
+@runtime_checkable
+class Step(Protocol):
+    """A handler of our own, which waits through a runtime."""
+
+    async def answer(self, request: Request, responder: DialogueResponder, runtime: Runtime) -> Any:
+        """Answer a turn."""
+        ...
+
+
+class DialogueStateException(CustomActionException):
+    """Sent by :meth:`DialogueManager.reprocess`; not an error."""
+
+    def __init__(self, message: str | None = None, target_dialogue_state: str | None = None) -> None:
+        super().__init__(message or "reprocess")
+        self.target_dialogue_state = target_dialogue_state
+
+
+class DialogueManager:
+    """Rules, handlers and middleware."""
+
+    def __init__(self) -> None:
+        self.rules: list[DialogueStateRule] = []
+        self.middlewares: list[Callable[..., Any]] = []
+        self._index: RuleIndex | None = None
+
+    def add_dialogue_rule(
+        self, name: str | None, handler: Handler | Step, **conditions: Any
+    ) -> DialogueStateRule:
+        """Register a handler for a state.
+
+        Args:
+            name: The state's name; None for the handler's own.
+            handler: ``handler(request, responder)``, a function or a coroutine function.
+            conditions: ``domain``, ``intent``, ``has_entity``, ``has_entities``, ``targeted_only``,
+                ``default``.
+
+        Raises:
+            RegistrationError: A condition cannot work.
+            StateTaken: The name belongs to another handler, or there is a default already.
+        """
+        if not callable(handler) and not isinstance(handler, Step):
+            raise RegistrationError(f"{handler!r} is not a handler: write a function of (request, responder)")
+        state = name or getattr(handler, "__name__", None)
+        if not isinstance(state, str):
+            raise RegistrationError(f"{handler!r} has no name: pass name=")
+        rule = make_rule(state, handler, conditions)
+        for other in self.rules:
+            if other.dialogue_state == state and other.handler != handler:
+                raise StateTaken(
+                    f"the dialogue state {state!r} has another handler already: pass another name="
+                )
+            if other.default and rule.default:
+                raise StateTaken(f"{other.dialogue_state!r} is the default already, so {state!r} cannot be")
+        self.rules.append(rule)
+        self._index = None
+        return rule
+
+    def add_middleware(self, middleware: Callable[..., Any]) -> None:
+        """Wrap all handlers in ``middleware(request, responder, handler)``; the first is the outermost."""
+        if not callable(middleware):
+            raise RegistrationError(
+                f"{middleware!r} is not middleware: write a function of (request, responder, handler)"
+            )
+        self.middlewares.append(middleware)
+
+    def handle(self, **conditions: Any) -> Callable[[F], F]:
+        """Register the decorated handler; ``name=`` and the conditions of :meth:`add_dialogue_rule`."""
+        name = conditions.pop("name", None)
+
+        def register(handler: F) -> F:
+            self.add_dialogue_rule(name, handler, **conditions)
+            return handler
+
+        return register
+
+    def middleware(self, *functions: F) -> Any:
+        """Add the decorated middleware; written with or without parentheses."""
+        if functions:
+            self.add_middleware(functions[0])
+            return functions[0]
+        return self.middleware
+
+    @staticmethod
+    def reprocess(target_dialogue_state: str | None = None) -> NoReturn:
+        """Leave the handler and have the turn taken anew: by the named state, or by whichever rule matches.
+
+        Raises:
+            DialogueStateException: Always; the dialogue manager catches it.
+        """
+        raise DialogueStateException(target_dialogue_state=target_dialogue_state)
+
+    def choose(self, request: Request, target: str | None = None) -> DialogueStateRule | None:
+        """Find the rule that takes a turn; a target is found by name alone."""
+        if self._index is None:
+            self._index = RuleIndex(self.rules)
+        rule = self._index.named(target) if target else self._index.taking(request)
+        if rule is None:
+            logger.info("no dialogue state for %s.%s (target %s)", request.domain, request.intent, target)
+        return rule
+
+    async def apply_handler(
+        self, request: Request, responder: DialogueResponder, runtime: Runtime, target: str | None = None
+    ) -> DialogueResponder:
+        """Have a turn answered.
+
+        Raises:
+            ReprocessLoop: Handlers kept sending the turn back.
+        """
+        for _ in range(REPROCESS_LIMIT + 1):
+            try:
+                return await self._apply_once(request, responder, runtime, target)
+            except DialogueStateException as again:
+                target = again.target_dialogue_state
+        raise ReprocessLoop(
+            f"{responder.dialogue_state!r} was reached after {REPROCESS_LIMIT} calls of reprocess() in one turn; "
+            "name a target_dialogue_state that does not reprocess"
+        )
+
+    async def _apply_once(
+        self, request: Request, responder: DialogueResponder, runtime: Runtime, target: str | None
+    ) -> DialogueResponder:
+        rule = self.choose(request, target)
+        state = rule.dialogue_state if rule else None
+        responder.dialogue_state = state
+        result = await self.within_middleware(rule, request, responder, runtime)
+        if state and isinstance(result, dict) and result.get("dialogue_state"):
+            state = f"{state}.{result['dialogue_state']}"
+        responder.dialogue_state = state
+        return responder
+
+    async def within_middleware(
+        self, rule: DialogueStateRule | None, request: Request, responder: DialogueResponder, runtime: Runtime
+    ) -> Any:
+        """Run a rule's handler inside the middleware; without a rule, the middleware alone."""
+        return await self._from(0, rule.handler if rule else _nothing, runtime, request, responder)
+
+    async def _from(
+        self, position: int, handler: Any, runtime: Runtime, request: Request, responder: DialogueResponder
+    ) -> Any:
+        if position == len(self.middlewares):
+            if isinstance(handler, Step):
+                return await handler.answer(request, responder, runtime)
+            return await runtime.handle(handler, request, responder)
+        middleware = self.middlewares[position]
+        inner: Callable[..., Coroutine[Any, Any, Any]] = partial(self._from, position + 1, handler, runtime)
+        if _is_async(middleware):
+            return await runtime.handle(middleware, request, responder, inner)
+        if runtime is not BLOCKING and any(map(_is_async, (handler, *self.middlewares[position + 1 :]))):
+            raise RegistrationError(
+                f"the middleware {middleware.__name__!r} is a plain function around an async handler: "
+                "write `async def` and `await handler(request, responder)`"
+            )
+        return await runtime.handle(
+            middleware, request, responder, lambda turn, answer: drive(inner(turn, answer))
+        )
+
+
+def _is_async(handler: Any) -> bool:
+    return (
+        isinstance(handler, Step)
+        or inspect.iscoroutinefunction(handler)
+        or inspect.iscoroutinefunction(getattr(handler, "__call__", None))  # noqa: B004 - its kind, not whether
+    )
+
+
+def _nothing(_request: Request, _responder: DialogueResponder) -> None:
+    """Answer with nothing, as MindMeld does when no rule takes a turn."""

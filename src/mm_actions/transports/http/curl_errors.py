@@ -1,0 +1,144 @@
+"""Translates libcurl's error codes into ours, and finds out whether the request may have arrived."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pycurl
+
+from mm_actions.errors import ConfigurationError, CustomActionException, InvocationError, Sent
+from mm_actions.transports.http.failures import (
+    answer_too_large,
+    broken_coding,
+    connect_failed,
+    connect_timeout,
+    connection_lost,
+    deadline_exceeded,
+    dns_failed,
+    headers_too_large,
+    not_http,
+    response_aborted,
+    unknown_coding,
+)
+from mm_actions.transports.http.tls_failures import (
+    HOST_MISMATCH,
+    certificate_rejected,
+    client_refusal,
+    handshake_failed,
+    peer_untrusted,
+)
+
+if TYPE_CHECKING:
+    from mm_actions.transports.http.curl_exchange import CurlExchange
+    from mm_actions.transports.http.engine import EngineOptions, HttpRequest
+
+TOO_LARGE = getattr(pycurl, "E_TOO_LARGE", 100)
+UNRESOLVED = frozenset({pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_RESOLVE_PROXY})
+_SIZE_UPLOAD = getattr(pycurl, "SIZE_UPLOAD_T", None) or pycurl.SIZE_UPLOAD
+_CUT = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
+_HANDSHAKE = frozenset({pycurl.E_SSL_CONNECT_ERROR, pycurl.E_SSL_CIPHER, pycurl.E_SSL_CERTPROBLEM})
+
+
+def translate(
+    code: int, text: str, exchange: CurlExchange, request: HttpRequest, options: EngineOptions
+) -> CustomActionException:
+    """Say what an exchange that libcurl ended with an error failed of.
+
+    Args:
+        code: libcurl's.
+        text: libcurl's words.
+        exchange: As it ended.
+        request: What was to be sent.
+        options: The engine's.
+    """
+    if exchange.refusal is not None:
+        return exchange.refusal
+    host = urlsplit(request.url).hostname or request.url
+    if code in UNRESOLVED:
+        return dns_failed(options.proxy and urlsplit(options.proxy).hostname or host, None)
+    if code == pycurl.E_OPERATION_TIMEDOUT:
+        if _connecting(exchange):
+            return connect_timeout(request, options)
+        return deadline_exceeded(request, sent_so_far(exchange, request))
+    if code in {pycurl.E_COULDNT_CONNECT, pycurl.E_INTERFACE_FAILED}:
+        return connect_failed(exchange.handle.getinfo(pycurl.OS_ERRNO), text)
+    if code == pycurl.E_PEER_FAILED_VERIFICATION:
+        verdict = exchange.handle.getinfo(pycurl.SSL_VERIFYRESULT)
+        # libcurl compares the name itself, after OpenSSL found the chain good.
+        return peer_untrusted(verdict or HOST_MISMATCH, text, host)
+    if code in _HANDSHAKE:
+        return _tls_failure(text, exchange)
+    if code == pycurl.E_URL_MALFORMAT:
+        return ConfigurationError(f"{request.url!r} is no url; correct the setting url")
+    return _failure_of_exchange(code, text, exchange, request, options)
+
+
+def sent_so_far(exchange: CurlExchange, request: HttpRequest) -> Sent:
+    """Tell how much of the request has left.
+
+    Returns:
+        YES only when the whole request was written or an answer began: then the server has it, however it
+        fares. A connection that broke is for the caller to call MAYBE.
+    """
+    if exchange.answered:
+        return Sent.YES
+    if exchange.handle.getinfo(pycurl.REQUEST_SIZE) == 0:
+        return Sent.NO
+    whole = exchange.handle.getinfo(_SIZE_UPLOAD) >= len(request.body)
+    return Sent.YES if whole else Sent.MAYBE
+
+
+def _connecting(exchange: CurlExchange) -> bool:
+    return exchange.handle.getinfo(pycurl.PRETRANSFER_TIME) == 0 and not exchange.answered
+
+
+def _failure_of_exchange(
+    code: int, text: str, exchange: CurlExchange, request: HttpRequest, options: EngineOptions
+) -> InvocationError:
+    if code in {pycurl.E_FILESIZE_EXCEEDED}:
+        return answer_too_large(options)
+    if code == TOO_LARGE or "response header" in text.lower():
+        return headers_too_large(options)
+    if code == pycurl.E_BAD_CONTENT_ENCODING:
+        if "nrecognized" in text:
+            return unknown_coding(exchange.coding)
+        return broken_coding()
+    if code in {pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_WEIRD_SERVER_REPLY}:
+        return not_http(text)
+    if code == pycurl.E_PARTIAL_FILE or exchange.answered:
+        return response_aborted(text)
+    if code in {pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR}:
+        refusal = _late_refusal(text, exchange)
+        if refusal is not None:
+            return refusal
+    if code == pycurl.E_SEND_FAIL_REWIND:
+        # A kept-alive connection was dead, and libcurl wanted to send the request a second time.
+        return connection_lost("a kept-alive connection had been closed", Sent.MAYBE)
+    nothing_left = exchange.handle.getinfo(pycurl.REQUEST_SIZE) == 0
+    return connection_lost(text, Sent.NO if nothing_left else Sent.MAYBE)
+
+
+def _tls_failure(text: str, exchange: CurlExchange) -> InvocationError:
+    refusal = client_refusal(text, exchange.material, Sent.NO, asked=exchange.certificate_asked)
+    if refusal is not None:
+        return refusal
+    number = exchange.handle.getinfo(pycurl.OS_ERRNO)
+    if number in _CUT or "unexpected eof" in text.lower() or "SSL_ERROR_SYSCALL" in text:
+        detail = os.strerror(number).lower() if number in _CUT else "closed"
+        return connect_failed(None, f"cut during the TLS handshake ({detail})")
+    return handshake_failed(text, Sent.NO)
+
+
+def _late_refusal(text: str, exchange: CurlExchange) -> InvocationError | None:
+    """Recognise TLS 1.3's way: the handshake ends well, and the refusal is the first thing to be read."""
+    refusal = client_refusal(text, exchange.material, Sent.MAYBE, asked=exchange.certificate_asked)
+    if refusal is not None:
+        return refusal
+    bare = exchange.material is None or exchange.material.client_facts is None
+    if exchange.certificate_asked and bare and exchange.handle.getinfo(pycurl.NUM_CONNECTS):
+        # The alert was overtaken by the reset that follows it.
+        return certificate_rejected("it cut the connection", exchange.material, Sent.MAYBE)
+    return None

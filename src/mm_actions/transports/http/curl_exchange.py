@@ -1,0 +1,217 @@
+"""One libcurl handle, made ready for a request, and what its callbacks collect of the response.
+
+A handle is used for many requests, one at a time. Options that did not change since the last request are
+not set again, and the callbacks are bound once: at 50 µs an exchange, each of them would be noticed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pycurl
+
+from mm_actions.errors import ConfigurationError, InvocationError, Sent
+from mm_actions.transports.http.curl_options import ALWAYS, set_material, set_up
+from mm_actions.transports.http.engine import HttpResponse
+from mm_actions.transports.http.failures import (
+    MAX_INTERIM_RESPONSES,
+    answer_too_large,
+    deadline_exceeded,
+    headers_too_large,
+    not_http,
+    too_many_interim_responses,
+)
+from mm_actions.transports.http.head import check_request, header_lines, read_head
+
+if TYPE_CHECKING:
+    from mm_actions.transports.http.engine import EngineOptions, HttpRequest
+    from mm_actions.transports.http.fork import SocketLedger
+    from mm_actions.transports.http.tls import TlsMaterial
+
+_BLANK = (b"\r\n", b"\n")
+_FIRST_FINAL_STATUS = 200
+
+
+class CurlExchange:
+    """A handle and the state of the exchange it is used for.
+
+    Args:
+        options: The engine's.
+        ledger: Takes down the sockets that are opened.
+
+    Attributes:
+        handle: libcurl's.
+        refusal: Why this side broke the exchange off.
+        answered: Whether the server has begun its answer.
+        certificate_asked: Whether the server asked for a client certificate in the latest handshake.
+        material: What the latest handshake used.
+        last_used: When the exchange last ended; kept by whoever pools it.
+    """
+
+    __slots__ = (
+        "_body", "_chunks", "_connect_timeout", "_fresh", "_head_bytes", "_headers", "_interim", "_length",
+        "_lines", "_method", "_offset", "_options", "_received", "_response_headers", "_status", "_timeout",
+        "_tls_ready", "_url", "_verbose", "certificate_asked", "handle", "last_used", "material", "refusal",
+    )  # fmt: skip
+
+    def __init__(self, options: EngineOptions, ledger: SocketLedger) -> None:
+        self._options = options
+        self._url = self._method = ""
+        self._headers: tuple[tuple[str, str], ...] | None = None
+        self._length = self._timeout = self._connect_timeout = -1
+        self._fresh = self._tls_ready = self._verbose = False
+        self._chunks: list[bytes] = []
+        self._lines: list[bytes] = []
+        self.material: TlsMaterial | None = None
+        self.certificate_asked = False
+        self.last_used = 0.0
+        self._forget_exchange(b"")
+        self.handle = pycurl.Curl()
+        set_up(self.handle, options)
+        # No SEEKFUNCTION on purpose. When a kept-alive connection turns out dead, libcurl sends the request
+        # again by itself, and an action would run twice; without a way to rewind the body it cannot.
+        self.handle.setopt(pycurl.READFUNCTION, self._on_read)
+        self.handle.setopt(pycurl.HEADERFUNCTION, self._on_header)
+        self.handle.setopt(pycurl.WRITEFUNCTION, self._on_body)
+        self.handle.setopt(pycurl.SOCKOPTFUNCTION, ledger.note)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the server has begun its answer."""
+        return self._head_bytes > 0
+
+    def prepare(self, request: HttpRequest) -> None:
+        """Make the handle ready to send a request.
+
+        Raises:
+            ConfigurationError: The url or the method cannot be used.
+            EncodingFailed: A header cannot be sent.
+            DeadlineExceeded: There is no time left.
+        """
+        if request.timeout <= 0:
+            raise deadline_exceeded(request, Sent.NO)
+        handle = self.handle
+        body = request.body
+        self._forget_exchange(body)
+        if request.url != self._url or request.method != self._method:
+            self._aim(request)
+        if self._tls_ready or request.url.startswith("https:"):
+            self._renew_material()
+        if request.headers != self._headers:
+            handle.setopt(pycurl.HTTPHEADER, [*header_lines(request.headers), *ALWAYS])
+            self._headers = request.headers
+        if request.method == "POST":
+            if len(body) != self._length:
+                handle.setopt(pycurl.POSTFIELDSIZE_LARGE, len(body))
+                self._length = len(body)
+            if self._fresh is bool(body):
+                # An empty body needs no rewinding, so libcurl could send it again on a dead connection.
+                self._fresh = not body
+                handle.setopt(pycurl.FRESH_CONNECT, int(self._fresh))
+        # libcurl takes 0 for "no limit".
+        timeout = max(1, int(request.timeout * 1000))
+        if timeout != self._timeout:
+            handle.setopt(pycurl.TIMEOUT_MS, timeout)
+            self._timeout = timeout
+        connect_timeout = max(1, min(timeout, int(self._options.connect_timeout * 1000)))
+        if connect_timeout != self._connect_timeout:
+            handle.setopt(pycurl.CONNECTTIMEOUT_MS, connect_timeout)
+            self._connect_timeout = connect_timeout
+
+    def response(self) -> HttpResponse:
+        """Give the response of the exchange that ended well."""
+        chunks = self._chunks
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        if self._verbose:
+            self._verbose = False
+            self.handle.setopt(pycurl.VERBOSE, 0)
+        return HttpResponse(status=self._status, headers=self._response_headers, body=body)
+
+    def close(self) -> None:
+        """Close the handle and the connections that are its own."""
+        self.handle.close()
+
+    def _forget_exchange(self, body: bytes) -> None:
+        self._body = body
+        self._offset = self._head_bytes = self._received = self._interim = self._status = 0
+        self._response_headers: dict[str, str] = {}
+        self._chunks.clear()
+        self._lines.clear()
+        self.refusal: InvocationError | None = None
+
+    def _aim(self, request: HttpRequest) -> None:
+        check_request(request)
+        try:
+            self.handle.setopt(pycurl.URL, request.url)
+        except (pycurl.error, UnicodeEncodeError) as error:
+            raise ConfigurationError(f"{request.url!r} is no url; correct the setting url") from error
+        if request.method != self._method:
+            self.handle.setopt(pycurl.POST if request.method == "POST" else pycurl.HTTPGET, 1)
+            self._length = -1
+        self._url, self._method = request.url, request.method
+
+    def _renew_material(self) -> None:
+        source = self._options.tls
+        material = None if source is None else source.current()
+        if material is not self.material or not self._tls_ready:
+            set_material(self.handle, material)
+            self.material = material
+        if not self._tls_ready:
+            # libcurl tells only in its trace that the server asked for a certificate. The first exchange of
+            # a handle is the one that connects; after it, tracing stops.
+            self._tls_ready = self._verbose = True
+            self.handle.setopt(pycurl.DEBUGFUNCTION, self._on_trace)
+            self.handle.setopt(pycurl.VERBOSE, 1)
+
+    def _on_trace(self, kind: int, data: bytes) -> None:
+        if kind == pycurl.INFOTYPE_TEXT and b"Request CERT" in data:
+            self.certificate_asked = True
+
+    def _on_read(self, size: int) -> bytes:
+        start = self._offset
+        if start == 0 and len(self._body) <= size:
+            self._offset = len(self._body)
+            return self._body
+        piece = self._body[start : start + size]
+        self._offset = start + len(piece)
+        return piece
+
+    def _on_header(self, line: bytes) -> int | None:
+        self._head_bytes += len(line)
+        if self._head_bytes > self._options.max_header_bytes:
+            return self._refuse(headers_too_large(self._options))
+        if self._status:
+            # A trailer, unless the head that was taken for the answer's was a proxy's word on CONNECT.
+            if self._received or not line.startswith(b"HTTP/"):
+                return None
+            self._status = 0
+        if line not in _BLANK:
+            self._lines.append(line)
+            return None
+        try:
+            status, headers = read_head(self._lines)
+        except InvocationError as error:
+            return self._refuse(error)
+        except (ValueError, IndexError):
+            return self._refuse(not_http("no status line"))
+        self._lines.clear()
+        if status < _FIRST_FINAL_STATUS:
+            self._interim += 1
+            if self._interim > MAX_INTERIM_RESPONSES:
+                return self._refuse(too_many_interim_responses())
+            return None
+        self._status, self._response_headers = status, headers
+        return None
+
+    def _on_body(self, data: bytes) -> int | None:
+        self._received += len(data)
+        if self._received > self._options.max_response_bytes:
+            self._chunks.clear()
+            return self._refuse(answer_too_large(self._options))
+        self._chunks.append(data)
+        return None
+
+    def _refuse(self, error: InvocationError) -> int:
+        """Have libcurl break off and close the connection: fewer bytes taken than it gave."""
+        self.refusal = error
+        return 0
