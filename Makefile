@@ -67,7 +67,7 @@ lint: setup ## ruff: rules and format
 
 types: setup ## mypy strict; pyright on the public API
 	$(BIN)/mypy
-	$(BIN)/pyright tests/typing src/mm_actions
+	$(BIN)/pyright --pythonpath $(BIN)/python tests/typing src/mm_actions
 
 imports: setup ## Imports point down
 	$(BIN)/lint-imports

@@ -31,6 +31,7 @@ METHODS = {
     "/readyz": "GET",
 }
 _HEADERS = {"Idempotency-Key": re.compile(r".{1,255}"), "X-MM-Timeout-Ms": re.compile(r"[1-9][0-9]{0,8}")}
+_REPLACED = {b"content-type", b"content-length", b"transfer-encoding"}
 _OPEN = {"/healthz", "/readyz"}
 _ALIASES = {"/": "/action", **{f"/v2{path}": path for path in METHODS}}
 
@@ -56,7 +57,7 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        path = scope.get("path", "")
+        path = scope.get("path", "").rstrip("/") or "/"
         path = _ALIASES.get(path, path)
         if scope["type"] != "http" or path not in METHODS:
             await self._app(scope, receive, send)
@@ -87,8 +88,10 @@ class Edge:
         body = await self._read(headers, receive)
         self._access.check_signature(headers, body)
         await asyncio.to_thread(bodies.check, body)
-        kept = [pair for pair in scope["headers"] if pair[0] not in {b"content-length", b"transfer-encoding"}]
-        complete = {**scope, "headers": [*kept, (b"content-length", str(len(body)).encode())]}
+        kept = [pair for pair in scope["headers"] if pair[0] not in _REPLACED]
+        # In lower case, since connexion hands the body of an "Application/JSON" on as bytes.
+        own = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        complete = {**scope, "headers": [*kept, *own]}
         await self._once(headers.get("idempotency-key", ""), complete, body, _replay(body, receive), send)
 
     async def _read(self, headers: Mapping[str, str], receive: Receive) -> bytes:
@@ -119,16 +122,18 @@ class Edge:
             for message in stored:
                 await send(message)
             return
-        sent: list[Message] = []
+        answer: list[Message] = []
 
-        async def send_and_keep(message: Message) -> None:
-            sent.append(message)
-            await send(message)
+        async def keep(message: Message) -> None:
+            answer.append(message)
 
         try:
-            await self._app(scope, receive, send_and_keep)
+            await self._app(scope, receive, keep)
         finally:
-            self._replays.finish(key, sent)
+            # Before the client has the answer, since it may repeat itself right after.
+            self._replays.finish(key, answer)
+        for message in answer:
+            await send(message)
 
 
 def check_media_type(headers: Mapping[str, str]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from example_server.problems import Problem, RefusedError
-from example_server.shop import MEMBERS, MENU, Item, dollars, find_item
+from example_server.shop import MEMBERS, MENU, TIME_ZONE, Item, Member, dollars, find_item
 from example_server.stores import ITEM_TYPES, named_store
-from example_server.turn import reply, suggestions, text_of
+from example_server.turn import member, reply, suggestions, text_of
 
 if TYPE_CHECKING:
     from example_server.turn import Json, Turn
@@ -25,7 +25,7 @@ def start_order(turn: Turn) -> Json:
     where = f" at {store.name}" if store else ""
     return turn.answer(
         reply(f"I started an order{where}. What would you like?"),
-        suggestions("a large latte", "two scones"),
+        suggestions("a large latte", "two cappuccinos"),
         frame={"order": order},
         slots={"count": 0, "total": dollars(0)},
     )
@@ -39,12 +39,15 @@ def add_to_order(turn: Turn) -> Json:
     item = find_item(*mention.names, mention.text)
     if item is None:
         return turn.answer(reply("I am sorry, that is not on our menu."), suggestions("What do you have?"))
-    size, quantity = _size(turn), _quantity(turn)
-    line: Json = {"item": item.name, "size": size, "quantity": quantity, "price": item.price(size) / 100}
+    size, quantity, milk = _size(turn), _quantity(turn), _milk(turn)
+    line: Json = {"item": item.name, "size": size, "quantity": quantity}
+    if milk:
+        line["milk"] = milk
+    line["price"] = item.price(size, milk) / 100
     items = [*_items(turn), line]
     order = {**_order(turn), "status": "open", "items": items, "total": _total(items) / 100}
     count = sum(_count(line) for line in items)
-    what = _words(item, size, quantity)
+    what = _words(item, size, quantity, milk)
     return turn.answer(
         reply(f"I added {what}. Your order has {count} {'item' if count == 1 else 'items'}."),
         frame={"order": order},
@@ -53,9 +56,16 @@ def add_to_order(turn: Turn) -> Json:
 
 
 def price_order(turn: Turn) -> Json:
-    """Work out what the order costs."""
+    """Say what the order costs or, as long as it is empty, what the user names."""
     items = _items(turn)
     if not items:
+        mention = turn.mention(*ITEM_TYPES)
+        item = find_item(*mention.names, mention.text) if mention else None
+        if item:
+            size, quantity, milk = _size(turn), _quantity(turn), _milk(turn)
+            total = dollars(item.price(size, milk) * quantity)
+            what = _words(item, size, quantity, milk)
+            return turn.answer(reply(f"{what} would be {total}."), slots={"item": item.name, "total": total})
         return turn.answer(reply("Your order is empty."), slots={"total": dollars(0)})
     total = dollars(_total(items))
     order = {**_order(turn), "total": _total(items) / 100}
@@ -94,11 +104,11 @@ def charge_card(turn: Turn) -> Json:
 
 def loyalty_points(turn: Turn) -> Json:
     """Say how many points the user has."""
-    member = MEMBERS.get(text_of(turn.context("user", "id")) or "")
-    if member is None:
+    guest = _guest(turn)
+    if guest is None:
         return turn.answer(reply("You have no loyalty points yet."), slots={"points": 0})
-    text = f"{member.name}, you have {member.points} points."
-    return turn.answer(reply(text), slots={"name": member.name, "points": member.points})
+    text = f"{guest.name}, you have {guest.points} points."
+    return turn.answer(reply(text), slots={"name": guest.name, "points": guest.points})
 
 
 def recommend_drink(turn: Turn) -> Json:
@@ -106,8 +116,8 @@ def recommend_drink(turn: Turn) -> Json:
     mention = turn.mention("taste", "flavor", "mood", "temperature")
     tastes = {name.casefold() for name in (*mention.names, mention.text)} if mention else set()
     fitting = next((item.name for item in MENU if tastes & item.tags), None)
-    member = MEMBERS.get(text_of(turn.context("user", "id")) or "")
-    drink = fitting or (member.usual if member else "latte")
+    guest = _guest(turn)
+    drink = fitting or (guest.usual if guest else "latte")
     return turn.answer(
         reply(f"How about a {drink}?"),
         suggestions(f"a {drink}, please", "something else"),
@@ -117,17 +127,16 @@ def recommend_drink(turn: Turn) -> Json:
 
 def open_session(turn: Turn) -> Json:
     """Greet, and set up the session: who it is, language, locale and time zone."""
-    user = text_of(turn.context("user", "id"))
-    member = MEMBERS.get(user or "")
-    name = member.name if member else "there"
+    guest = _guest(turn)
+    name = guest.name if guest else text_of(turn.context("user", "name")) or "there"
     return turn.answer(
         reply(f"Hello {name}, welcome to the coffee shop."),
         suggestions("find the nearest store", "start an order"),
-        frame={"session": {"user": user, "member": member is not None}},
+        frame={"session": {"name": name, "member": guest is not None}},
         slots={"name": name},
         language="en",
         locale="en_US",
-        time_zone="America/Los_Angeles",
+        time_zone=TIME_ZONE,
     )
 
 
@@ -152,9 +161,9 @@ def _total(items: list[Any]) -> int:
     for line in items:
         named = line.get("item") if isinstance(line, dict) else line
         item = find_item(named) if isinstance(named, str) else None
-        size = line.get("size") if isinstance(line, dict) else None
         if item:
-            cents += item.price(size if isinstance(size, str) else "medium") * _count(line)
+            size, milk = (text_of(member(line, name)) for name in ("size", "milk"))
+            cents += item.price(size or "medium", milk) * _count(line)
     return cents
 
 
@@ -176,6 +185,16 @@ def _quantity(turn: Turn) -> int:
     return int(min(max(value, 1), _MAX_QUANTITY))
 
 
-def _words(item: Item, size: str, quantity: int) -> str:
+def _milk(turn: Turn) -> str | None:
+    mention = turn.mention("milk")
+    return text_of(mention.best) if mention else None
+
+
+def _guest(turn: Turn) -> Member | None:
+    return MEMBERS.get(text_of(turn.context("user", "id")) or "")
+
+
+def _words(item: Item, size: str, quantity: int, milk: str | None) -> str:
     sized = item.name if "food" in item.tags else f"{size} {item.name}"
-    return f"{quantity} {sized}{'' if quantity == 1 else 's'}"
+    poured = f" with {milk}" if milk and "food" not in item.tags else ""
+    return f"{quantity} {sized}{'' if quantity == 1 else 's'}{poured}"

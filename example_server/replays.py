@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from example_server.problems import Problem, RefusedError
 
@@ -53,11 +53,9 @@ class Replays:
         return entry.messages
 
     def finish(self, key: str, messages: list[Message]) -> None:
-        """Keep a complete answer; forget the key when the server failed or said nothing."""
-        status: Any = messages[0].get("status", _SERVER_FAILED) if messages else _SERVER_FAILED
-        complete = bool(messages) and not messages[-1].get("more_body", False)
-        if status >= _SERVER_FAILED or not complete:
-            self._entries.pop(key, None)
+        """Keep an answer; forget the key when the server failed, so that a retry runs."""
+        if not messages or messages[0]["status"] >= _SERVER_FAILED:
+            del self._entries[key]
             return
         self._entries[key].messages = tuple(messages)
         self._entries.move_to_end(key)

@@ -12,10 +12,9 @@ class Store:
     id: str
     name: str
     aliases: tuple[str, ...]
-    time_zone: str
+    miles: float
     weekdays: tuple[int, int]
     weekend: tuple[int, int]
-    miles: float
     sold_out: frozenset[str] = field(default_factory=frozenset)
 
     def hours(self, weekday: int) -> tuple[int, int]:
@@ -26,18 +25,18 @@ class Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """Something to order; prices in cents by size."""
+    """Something to order, and what a medium one costs in cents."""
 
     name: str
     aliases: tuple[str, ...] = ()
-    small: int
-    medium: int
-    large: int
+    cents: int
     tags: frozenset[str] = field(default_factory=frozenset)
 
-    def price(self, size: str) -> int:
+    def price(self, size: str, milk: str | None = None) -> int:
         """Give the price in cents of one."""
-        return {"small": self.small, "large": self.large}.get(size, self.medium)
+        if "food" in self.tags:
+            return self.cents
+        return self.cents + {"small": -50, "large": 50}.get(size, 0) + (60 if milk in EXTRA_MILK else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,97 +48,59 @@ class Member:
     usual: str
 
 
+_LONG = {"weekdays": (7, 20), "weekend": (8, 18)}
+_SHORT = {"weekdays": (8, 17), "weekend": (9, 15)}
+_LATE = {"weekdays": (6, 22), "weekend": (8, 22)}
+
 STORES = (
+    Store(id="1", name="Lantern Street", aliases=("lantern",), miles=0.4, **_LONG),
+    Store(id="2", name="Harbour View", aliases=("harbour", "harbor view"), miles=2.5, **_SHORT),
+    Store(id="3", name="Old Mill", aliases=("the mill", "mill"), miles=3.5, **_SHORT),
+    Store(id="4", name="Station Arcade", aliases=("the arcade", "station"), miles=0.9, **_LATE),
     Store(
-        id="1",
-        name="23 Elm Street",
-        aliases=("elm street", "elm", "23 elm"),
-        time_zone="America/Los_Angeles",
-        weekdays=(7, 20),
-        weekend=(8, 18),
-        miles=0.4,
+        id="5", name="Juniper Square", aliases=("juniper",), miles=1.2, **_LATE, sold_out=frozenset({"scone"})
     ),
-    Store(
-        id="2",
-        name="100 Oak Avenue",
-        aliases=("oak avenue", "oak", "100 oak"),
-        time_zone="America/Los_Angeles",
-        weekdays=(6, 22),
-        weekend=(8, 22),
-        miles=1.2,
-        sold_out=frozenset({"scone"}),
-    ),
-    Store(
-        id="3",
-        name="7 Harbor Square",
-        aliases=("harbor square", "harbor", "the harbor"),
-        time_zone="America/Los_Angeles",
-        weekdays=(8, 17),
-        weekend=(9, 15),
-        miles=3.5,
-        sold_out=frozenset({"cold brew", "croissant"}),
-    ),
+    Store(id="6", name="Tannery Lane", aliases=("tannery",), miles=1.7, **_LONG),
+    Store(id="7", name="Observatory Hill", aliases=("observatory",), miles=5.1, **_SHORT),
+    Store(id="8", name="Riverside Market", aliases=("riverside",), miles=2.2, **_LONG),
+    Store(id="9", name="23 Elm Street", aliases=("elm street", "23 elm"), miles=4.0, **_LONG),
 )
 
 MENU = (
-    Item(
-        name="latte",
-        aliases=("lattes", "caffe latte"),
-        small=375,
-        medium=425,
-        large=475,
-        tags=frozenset({"milky"}),
-    ),
-    Item(
-        name="cappuccino",
-        aliases=("cappuccinos",),
-        small=375,
-        medium=425,
-        large=475,
-        tags=frozenset({"milky"}),
-    ),
-    Item(
-        name="espresso", aliases=("espressos",), small=250, medium=300, large=350, tags=frozenset({"strong"})
-    ),
-    Item(
-        name="americano",
-        aliases=("americanos",),
-        small=300,
-        medium=350,
-        large=400,
-        tags=frozenset({"strong"}),
-    ),
-    Item(
-        name="mocha",
-        aliases=("mochas",),
-        small=425,
-        medium=475,
-        large=525,
-        tags=frozenset({"sweet", "milky"}),
-    ),
-    Item(
-        name="cold brew", aliases=("cold brews",), small=400, medium=450, large=500, tags=frozenset({"cold"})
-    ),
-    Item(
-        name="green tea", aliases=("tea", "teas"), small=275, medium=325, large=375, tags=frozenset({"light"})
-    ),
-    Item(name="scone", aliases=("scones",), small=325, medium=325, large=325, tags=frozenset({"food"})),
-    Item(
-        name="croissant", aliases=("croissants",), small=350, medium=350, large=350, tags=frozenset({"food"})
-    ),
+    Item(name="latte", aliases=("lattes", "caffe latte"), cents=425, tags=frozenset({"milky"})),
+    Item(name="cappuccino", aliases=("cappuccinos",), cents=425, tags=frozenset({"milky"})),
+    Item(name="espresso", aliases=("espressos",), cents=300, tags=frozenset({"strong"})),
+    Item(name="americano", aliases=("americanos",), cents=350, tags=frozenset({"strong"})),
+    Item(name="flat white", aliases=("flat whites",), cents=425, tags=frozenset({"strong", "milky"})),
+    Item(name="mocha", aliases=("mochas",), cents=475, tags=frozenset({"sweet", "milky"})),
+    Item(name="cortado", aliases=("cortados",), cents=375, tags=frozenset({"strong"})),
+    Item(name="filter coffee", aliases=("filter coffees", "coffee"), cents=275),
+    Item(name="decaf", aliases=("decafs",), cents=325),
+    Item(name="cold brew", aliases=("cold brews",), cents=450, tags=frozenset({"cold", "strong"})),
+    Item(name="chai latte", aliases=("chai lattes", "chai"), cents=450, tags=frozenset({"sweet", "milky"})),
+    Item(name="matcha latte", aliases=("matcha lattes", "matcha"), cents=475, tags=frozenset({"milky"})),
+    Item(name="hot chocolate", aliases=("hot chocolates", "cocoa"), cents=425, tags=frozenset({"sweet"})),
+    Item(name="earl grey", aliases=("earl greys", "tea"), cents=300, tags=frozenset({"light"})),
+    Item(name="iced tea", aliases=("iced teas",), cents=350, tags=frozenset({"cold", "light"})),
+    Item(name="scone", aliases=("scones",), cents=325, tags=frozenset({"food"})),
 )
+
+# Milk that is not from a cow costs more.
+EXTRA_MILK = frozenset({"oat milk", "almond milk", "soy milk", "coconut milk"})
+
+TIME_ZONE = "America/Los_Angeles"
 
 MEMBERS = {
     "u-1": Member(name="Bo", points=120, usual="latte"),
-    "u-2": Member(name="Ada", points=45, usual="green tea"),
+    "u-2": Member(name="Ada", points=45, usual="earl grey"),
 }
 
 
 def find_store(*names: str) -> Store | None:
-    """Find a store by id, name or alias."""
+    """Find a store by name or alias."""
     wanted = {name.strip().casefold() for name in names}
     for store in STORES:
-        if wanted & {store.id, store.name.casefold(), *store.aliases}:
+        if wanted & {store.name.casefold(), *store.aliases}:
             return store
     return None
 

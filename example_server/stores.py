@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from example_server.shop import MENU, STORES, Store, find_item, find_store
+from example_server.shop import MENU, STORES, TIME_ZONE, Store, find_item, find_store
 from example_server.turn import listing, reply, suggestions, text_of
 
 if TYPE_CHECKING:
@@ -101,9 +101,9 @@ def check_stock(turn: Turn) -> Json:
 
 
 def set_time_zone(turn: Turn) -> Json:
-    """Set the time zone of the turns to come: the one named, else that of the store in question."""
+    """Set the time zone of the turns to come: the one named, else that of the stores."""
     mention = turn.mention("time_zone", "sys_timezone")
-    zone = mention.best if mention and mention.best else (named_store(turn) or STORES[0]).time_zone
+    zone = mention.best if mention and mention.best else TIME_ZONE
     return turn.answer(reply(f"I use {zone} from now on."), slots={"time_zone": zone}, time_zone=zone)
 
 

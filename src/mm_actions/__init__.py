@@ -1,5 +1,7 @@
 """mm_actions: the gateway between a dialogue app and the services that do its work."""
 
+from typing import TYPE_CHECKING, Any
+
 from mm_actions.application.app import Application
 from mm_actions.application.conversation import Conversation
 from mm_actions.application.flow import DialogueFlow
@@ -17,7 +19,9 @@ from mm_actions.core.params import FrozenParams, Params
 from mm_actions.core.request import Request
 from mm_actions.core.responder import DialogueResponder, DirectiveNames, DirectiveTypes
 from mm_actions.errors import ConfigurationError, CustomActionException, InvocationError, RegistrationError
-from mm_actions.nlp import ExamplesNlp
+
+if TYPE_CHECKING:
+    from mm_actions.nlp import ExamplesNlp
 
 Responder = DialogueResponder
 
@@ -54,3 +58,12 @@ __all__ = [  # noqa: RUF022 - grouped as a table of contents
     "RegistrationError",
     "InvocationError",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the sample NLP when it is asked for: an app that brings its own need not pay for it."""
+    if name == "ExamplesNlp":
+        from mm_actions.nlp import ExamplesNlp  # noqa: PLC0415
+
+        return ExamplesNlp
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,7 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -17,9 +17,10 @@ from mm_actions.errors import Overloaded, Sent
 from mm_actions.resilience import Bulkhead, BulkheadPolicy, Ticket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 PATIENCE = 10.0
+T = TypeVar("T")
 
 
 @contextmanager
@@ -249,28 +250,78 @@ def test_a_hook_may_enter_and_leave():
     assert (bulkhead.in_flight, bulkhead.queued) == (0, 0)
 
 
-def test_a_clean_up_that_runs_within_another_call_neither_deadlocks_nor_loses_a_place():
-    """As when the garbage collector closes an abandoned coroutine while this thread holds the lock."""
+class Interruption:
+    """Runs a clean-up around a call within another piece of work, as the garbage collector may.
+
+    It closes an abandoned coroutine, whose ``finally`` leaves, while the same thread is inside the bulkhead.
+    """
+
+    def __init__(self, event: str, name: str, clean_up: Callable[[], object]) -> None:
+        self._event = event
+        self._name = name
+        self._clean_up = clean_up
+        self._came = False
+
+    def _profile(self, _frame: object, event: str, called: object) -> None:
+        if (event, getattr(called, "__name__", "")) == (self._event, self._name) and not self._came:
+            self._came = True
+            self._clean_up()
+
+    def during(self, work: Callable[[], T]) -> T:
+        results: list[T] = []
+
+        def run() -> None:
+            sys.setprofile(self._profile)
+            try:
+                results.append(work())
+            finally:
+                sys.setprofile(None)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+        assert self._came
+        return results[0]
+
+
+AROUND = pytest.mark.parametrize("event", ["c_call", "c_return"])
+
+
+@AROUND
+def test_a_clean_up_that_leaves_while_a_place_is_handed_on_loses_none(event):
     bulkhead = Bulkhead(BulkheadPolicy(limit=2, queue=2))
     first, abandoned, third = bulkhead.enter(), bulkhead.enter(), bulkhead.enter()
-    interrupted: list[str] = []
-
-    def clean_up(_frame: object, event: str, called: object) -> None:
-        if event == "c_call" and getattr(called, "__name__", "") == "popitem" and not interrupted:
-            interrupted.append("popitem")
-            abandoned.leave()
-
-    def leave() -> None:
-        sys.setprofile(clean_up)
-        try:
-            first.leave()
-        finally:
-            sys.setprofile(None)
-
-    thread = threading.Thread(target=leave, daemon=True)
-    thread.start()
-    thread.join(PATIENCE)
-    assert not thread.is_alive()
-    assert interrupted == ["popitem"]
+    Interruption(event, "popitem", abandoned.leave).during(first.leave)
     assert third.admitted
+    assert (bulkhead.in_flight, bulkhead.queued) == (1, 0)
+    third.leave()
+    assert bulkhead.in_flight == 0
+
+
+@AROUND
+def test_a_clean_up_of_the_very_call_that_is_next_passes_it_over(event):
+    bulkhead = Bulkhead(BulkheadPolicy(limit=1, queue=2))
+    first, abandoned, third = bulkhead.enter(), bulkhead.enter(), bulkhead.enter()
+    Interruption(event, "popitem", abandoned.leave).during(first.leave)
+    assert not abandoned.admitted
+    assert third.admitted
+    assert (bulkhead.in_flight, bulkhead.queued) == (1, 0)
+
+
+@AROUND
+def test_a_clean_up_of_the_only_one_waiting_frees_the_place(event):
+    bulkhead = Bulkhead(BulkheadPolicy(limit=1, queue=2))
+    first, abandoned = bulkhead.enter(), bulkhead.enter()
+    Interruption(event, "popitem", abandoned.leave).during(first.leave)
+    assert not abandoned.admitted
+    assert (bulkhead.in_flight, bulkhead.queued) == (0, 0)
+
+
+@AROUND
+def test_nobody_queues_for_a_place_that_a_clean_up_has_just_freed(event):
+    bulkhead = Bulkhead(BulkheadPolicy(limit=1, queue=2))
+    abandoned = bulkhead.enter()
+    newcomer = Interruption(event, "len", abandoned.leave).during(bulkhead.enter)
+    assert newcomer.admitted
     assert (bulkhead.in_flight, bulkhead.queued) == (1, 0)

@@ -139,10 +139,37 @@ def test_a_queued_call_starts_when_its_turn_has_come(clock):
     second.on_admit(lambda: told.append("second"))
     assert (first.queued, second.queued, told) == (False, True, [])
     first.record(None)
-    assert (second.queued, told) == (False, ["second"])
+    assert told == ["second"]
     second.start()
+    assert not second.queued
     second.record(EndpointGone("gone"))
     assert (guard.bulkhead.in_flight, guard.breaker.state) == (0, "disabled")
+
+
+def test_a_turn_that_came_before_anyone_waited_for_it_is_not_missed(clock):
+    guard = make(clock, bulkhead=BulkheadPolicy(limit=1, queue=1), breaker=BreakerPolicy(failures=1))
+    first, second = guard.admit(), guard.admit()
+    first.record(None)
+    assert second.queued
+    told: list[str] = []
+    second.on_admit(lambda: told.append("second"))
+    assert told == ["second"]
+    second.start()
+    second.record(REFUSED)
+    assert (guard.bulkhead.in_flight, guard.breaker.state) == (0, "open")
+
+
+def test_an_attempt_cannot_start_before_its_turn_nor_after_its_end(clock):
+    guard = make(clock, bulkhead=BulkheadPolicy(limit=1, queue=1))
+    first, second = guard.admit(), guard.admit()
+    for _ in range(2):
+        with pytest.raises(
+            RuntimeError, match=r"^An attempt starts when on_admit\(\) has told that its turn"
+        ):
+            second.start()
+        second.abandon()
+    first.record(None)
+    assert (guard.bulkhead.in_flight, guard.bulkhead.queued) == (0, 0)
 
 
 def test_a_queued_call_that_runs_out_of_time_says_nothing_of_the_server(clock):
@@ -173,6 +200,20 @@ def test_first_attempts_pay_into_the_budget_and_others_do_not(clock):
     assert retries_left(guard) == 0
     call(guard)
     assert retries_left(guard) == 1
+
+
+def test_an_attempt_is_the_first_unless_told(clock):
+    guard = make(clock, budget=BudgetPolicy(ratio=1, reserve=0))
+    guard.admit().record(None)
+    assert retries_left(guard) == 1
+
+
+def test_the_budget_forgets_by_the_clock_of_the_guard(guard, clock):
+    assert retries_left(guard) == 3
+    clock.now = 9.5
+    assert retries_left(guard) == 0
+    clock.now = 10.0
+    assert retries_left(guard) == 3
 
 
 def test_a_call_that_never_starts_pays_nothing(clock):

@@ -7,6 +7,8 @@ import logging
 import os
 import random
 import time
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,8 @@ from mm_actions.core.transport import Call, Invocation
 from mm_actions.errors import CircuitOpen, DeadlineExceeded, InvocationError, Overloaded, Sent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from mm_actions.client.endpoint import Endpoint
     from mm_actions.contract.wire import Answer
     from mm_actions.core.runtime import Runtime
@@ -40,6 +44,20 @@ class Errand:
     endpoint: Endpoint
     deadline: Deadline
     step: int = 0
+
+
+@contextmanager
+def observing(observer: Callable[[ActionResult], object]) -> Iterator[None]:
+    """Show an observer the result of every call that this context makes, in either colour and on any thread.
+
+    Args:
+        observer: Is called where the call ends, before the answer is merged; what it raises, the call raises.
+    """
+    token = _observers.set((*_observers.get(), observer))
+    try:
+        yield
+    finally:
+        _observers.reset(token)
 
 
 async def carry_out(errand: Errand, runtime: Runtime) -> ActionResult:
@@ -71,22 +89,32 @@ async def carry_out(errand: Errand, runtime: Runtime) -> ActionResult:
         error.action, error.server, error.attempt = action, errand.server, attempt
         error.elapsed = time.monotonic() - started
         logger.warning("%s (%.3f s, trace %s)", error, error.elapsed, trace_id)
-        return ActionResult(
+        return _observed(
+            ActionResult(
+                action=action,
+                server=errand.server,
+                error=error,
+                attempts=attempt,
+                elapsed=error.elapsed,
+                trace_id=trace_id,
+            )
+        )
+    return _observed(
+        ActionResult(
             action=action,
             server=errand.server,
-            error=error,
+            answer=answer,
             attempts=attempt,
-            elapsed=error.elapsed,
+            elapsed=time.monotonic() - started,
             trace_id=trace_id,
         )
-    return ActionResult(
-        action=action,
-        server=errand.server,
-        answer=answer,
-        attempts=attempt,
-        elapsed=time.monotonic() - started,
-        trace_id=trace_id,
     )
+
+
+def _observed(result: ActionResult) -> ActionResult:
+    for observer in _observers.get():
+        observer(result)
+    return result
 
 
 async def _attempt(  # noqa: PLR0917 - the parts of one Call
@@ -132,5 +160,6 @@ def _idempotency_key(errand: Errand) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+_observers: ContextVar[tuple[Callable[[ActionResult], object], ...]] = ContextVar("observers", default=())
 _random = random.Random()  # noqa: S311 - ids, not secrets; reseeded after a fork so that no two processes share them
 os.register_at_fork(after_in_child=_random.seed)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mm_actions.contract.wire import Answer
     from mm_actions.errors import InvocationError
 
@@ -54,16 +56,16 @@ class ActionResult:
         return self
 
     @classmethod
-    def of_steps(cls, steps: list[Any], *, elapsed: float) -> ActionResult:
-        """Sum up a sequence: true when all steps are; its error is that of the first that failed."""
-        failed = next((step for step in steps if step.error is not None), None)
+    def of_steps(cls, steps: Sequence[ActionResult], *, elapsed: float) -> ActionResult:
+        """Sum up a sequence of at least one step: its error is that of the first that failed."""
+        last = next((step for step in steps if step.error is not None), steps[-1])
         return cls(
             action=", ".join(step.action for step in steps),
             server=", ".join(dict.fromkeys(step.server for step in steps)),
-            error=failed.error if failed else None,
-            answer=steps[-1].answer if steps and not failed else None,
+            error=last.error,
+            answer=last.answer,
             attempts=sum(step.attempts for step in steps),
             elapsed=elapsed,
-            trace_id=failed.trace_id if failed else steps[-1].trace_id if steps else "",
+            trace_id=last.trace_id,
             steps=tuple(steps),
         )

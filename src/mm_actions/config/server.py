@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from mm_actions.config.checking import Place
 from mm_actions.config.secret import Secret
 from mm_actions.config.settings import BasicAuth, BearerAuth, HmacAuth, ServerSettings
 from mm_actions.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 ENGINES = ("curl", "requests", "aiohttp")
 SCHEMES = ("http", "https")
@@ -65,9 +67,8 @@ def _secret(place: Place, value: Any) -> Secret:
 
 
 def _headers(place: Place, value: Any) -> tuple[tuple[str, str], ...]:
-    pairs = place.mapping(value).items() if isinstance(value, Mapping) else value
     headers = []
-    for name, content in pairs:
+    for name, content in place.mapping(value).items():
         if (
             not isinstance(name, str)
             or not name

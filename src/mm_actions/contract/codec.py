@@ -81,6 +81,9 @@ def decode_answer(body: bytes) -> Answer:
         BadAnswer: One of :func:`decode`'s errors.
     """
     answer = decode(body, Answer)
+    params = answer.params
+    if params is not None and params.timestamp is not None:
+        params.timestamp = _milliseconds(params.timestamp)
     for position, directive in enumerate(answer.directives or ()):
         for member in ("name", "type"):
             if not isinstance(directive.get(member, ""), str):
@@ -89,6 +92,23 @@ def decode_answer(body: bytes) -> Answer:
                     sent=Sent.YES,
                 )
     return answer
+
+
+def _milliseconds(timestamp: int | str) -> int:
+    """Read a timestamp in either of its forms, a number and MindMeld's string of digits."""
+    if (
+        isinstance(timestamp, str)
+        and timestamp.isascii()
+        and timestamp.isdecimal()
+        and len(timestamp) <= _DIGITS
+    ):
+        timestamp = int(timestamp)
+    if not isinstance(timestamp, int) or timestamp <= 0:
+        raise SchemaMismatch(
+            "not of the shape of the contract: not a number of milliseconds at /params/timestamp",
+            sent=Sent.YES,
+        )
+    return timestamp
 
 
 def _too_deep(body: bytes) -> bool:
@@ -120,6 +140,8 @@ def _plain(value: Any) -> Any:
         return dict(value)
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
+    if isinstance(value, (tuple, frozenset)):  # msgspec writes these itself, except as a key
+        raise TypeError(f"a {type(value).__name__} cannot be the name of a member")
     if isinstance(value, Iterable):
         return list(value)
     if callable(item := getattr(value, "item", None)):  # numpy's scalars
@@ -136,6 +158,7 @@ def _pointed(error: msgspec.ValidationError) -> str:
     return f"{text} at {pointer}"
 
 
+_DIGITS = 18  # of the largest integer that every language reads
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {}
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)

@@ -7,7 +7,6 @@ from status to error, servers and the command line from error to status and exit
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from mm_actions import errors
@@ -156,6 +155,8 @@ def retry_after(value: str | None, *, now: float) -> float | None:
         return None
     if value.strip().isdecimal():
         return float(value)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rare, and slow to load
+
     try:
         date = parsedate_to_datetime(value)
     except ValueError:

@@ -118,11 +118,11 @@ class FrozenParams(Params):
         Raises:
             dataclasses.FrozenInstanceError: Always.
         """
-        raise FrozenInstanceError(
-            f"cannot set {name!r}: a Request's params do not change; set responder.params"
-        )
+        raise _frozen(name)
 
-    __delattr__ = __setattr__  # type: ignore[assignment]
+    def __delattr__(self, name: str) -> None:
+        """Refuse, as :meth:`__setattr__`."""
+        raise _frozen(name)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy and pickle through the constructor; the default way sets members one by one."""
@@ -131,3 +131,7 @@ class FrozenParams(Params):
 
 def _frozen_params(members: dict[str, Any]) -> FrozenParams:
     return FrozenParams(**members)
+
+
+def _frozen(name: str) -> FrozenInstanceError:
+    return FrozenInstanceError(f"{name!r} stays: a Request's params do not change; set responder.params")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from mm_actions.core.frozen import FrozenDict
@@ -11,6 +11,10 @@ from mm_actions.core.params import FrozenParams, Params
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# They cannot change, so all turns share them.
+_EMPTY = FrozenDict()
+_NO_PARAMS = FrozenParams()
 
 
 @dataclass(frozen=True, kw_only=True, eq=True)
@@ -39,14 +43,14 @@ class Request:
     intent: str | None = None
     entities: tuple[FrozenDict, ...] = ()
     history: tuple[Mapping[str, Any], ...] = ()
-    frame: FrozenDict = FrozenDict()  # noqa: RUF009 - it cannot change, so it can be shared
-    params: FrozenParams = FrozenParams()  # noqa: RUF009 - likewise
-    context: FrozenDict = FrozenDict()  # noqa: RUF009 - likewise
-    confidences: FrozenDict = FrozenDict()  # noqa: RUF009 - likewise
+    frame: FrozenDict = field(default_factory=lambda: _EMPTY)
+    params: FrozenParams = field(default_factory=lambda: _NO_PARAMS)
+    context: FrozenDict = field(default_factory=lambda: _EMPTY)
+    confidences: FrozenDict = field(default_factory=lambda: _EMPTY)
     nbest_transcripts_text: tuple[str, ...] = ()
     nbest_transcripts_entities: tuple[tuple[FrozenDict, ...], ...] = ()
     nbest_aligned_entities: tuple[tuple[FrozenDict, ...], ...] = ()
-    form: FrozenDict = FrozenDict()  # noqa: RUF009 - likewise
+    form: FrozenDict = field(default_factory=lambda: _EMPTY)
     request_id: str | None = None
 
     def __post_init__(self) -> None:

@@ -89,8 +89,9 @@ class Bulkhead:
         self._server = server
         self._in_flight = 0
         self._queue: OrderedDict[Ticket, None] = OrderedDict()
-        # Re-entrant: the garbage collector may close an abandoned coroutine, whose clean-up comes here,
-        # on the very thread that is inside.
+        # Re-entrant: the garbage collector may close an abandoned coroutine, whose clean-up leaves, on
+        # the very thread that is inside. It can do so around calls only: what is read after the last
+        # call of a block still holds where the block writes.
         self._lock = RLock()
 
     @property
@@ -111,10 +112,11 @@ class Bulkhead:
         """
         ticket = Ticket(self)
         with self._lock:
+            room = len(self._queue) < self._policy.queue
             if self._in_flight < self._policy.limit:
                 self._in_flight += 1
                 return ticket
-            if len(self._queue) < self._policy.queue:
+            if room:
                 ticket.place = Place.QUEUED
                 self._queue[ticket] = None
                 return ticket
@@ -139,26 +141,35 @@ class Bulkhead:
 
     def leave(self, ticket: Ticket) -> None:
         """End a call, admitting the next one, or take a queued one out; a second time does nothing."""
-        while True:
-            with self._lock:
-                place, ticket.place = ticket.place, Place.LEFT
-                if place is Place.QUEUED:
-                    del self._queue[ticket]
-                if place is not Place.ADMITTED:
-                    return
-                if not self._queue:
-                    self._in_flight -= 1
-                    return
-                # The place is handed on: nobody who comes now can overtake the queue.
-                ticket, _ = self._queue.popitem(last=False)
-                ticket.place = Place.ADMITTED
-                hook = ticket.hook
-            if hook is None:
-                return
+        following = self._hand_on(ticket)
+        while following is not None and not self._wake(following):
+            following = self._hand_on(following)
+
+    def _hand_on(self, ticket: Ticket) -> Ticket | None:
+        """Take a ticket out; return the one that got its place, so that no newcomer overtakes the queue."""
+        with self._lock:
+            place, ticket.place = ticket.place, Place.LEFT
+            if place is Place.QUEUED:
+                self._queue.pop(ticket, None)
+            if place is not Place.ADMITTED:
+                return None
+            while self._queue:
+                try:
+                    following, _ = self._queue.popitem(last=False)
+                except KeyError:  # a clean-up took the last one
+                    break
+                if following.place is Place.QUEUED:
+                    following.place = Place.ADMITTED
+                    return following
+            self._in_flight -= 1
+            return None
+
+    def _wake(self, ticket: Ticket) -> bool:
+        """Return False if nobody will use the place, because the event loop of the waiter is closed, say."""
+        if ticket.hook is not None:
             try:
-                hook()
+                ticket.hook()
             except Exception:  # noqa: BLE001 - the waiter's fault must not reach the one who leaves
-                # Its event loop is closed, say. Nobody will use the place: hand it on.
                 _log.warning("A call that waited for %s cannot be woken", self._server, exc_info=True)
-            else:
-                return
+                return False
+        return True

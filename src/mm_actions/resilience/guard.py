@@ -73,8 +73,9 @@ class ServerGuard:
             Overloaded: Too many calls are under way and in the queue.
         """
         self.breaker.check()
-        admission = Admission(self, self.bulkhead.enter(), first=attempt == 1)
-        if not admission.queued:
+        ticket = self.bulkhead.enter()
+        admission = Admission(self, ticket, first=attempt == 1)
+        if ticket.admitted:
             admission.start()
         return admission
 
@@ -115,8 +116,8 @@ class Admission:
 
     @property
     def queued(self) -> bool:
-        """Whether it must wait for its turn."""
-        return not self._ticket.admitted
+        """Whether it has not started: wait for the turn, which may have come already, then :meth:`start`."""
+        return self._permit is None
 
     def on_admit(self, hook: Hook) -> None:
         """Have ``hook`` called when the turn has come; see :meth:`Ticket.on_admit`."""
@@ -127,7 +128,10 @@ class Admission:
 
         Raises:
             CircuitOpen: The server failed too often while this call was waiting; it is ended.
+            RuntimeError: Its turn has not come, or it is ended.
         """
+        if not self._ticket.admitted:
+            raise RuntimeError("An attempt starts when on_admit() has told that its turn has come")
         try:
             self._permit = self._guard.breaker.acquire()
         except CircuitOpen:

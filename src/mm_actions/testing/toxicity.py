@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from mm_actions.testing.sockets import CHUNK
 from mm_actions.testing.toxics import (
     Bandwidth,
     BlackHole,
@@ -72,7 +73,7 @@ class Toxicity:
         """Return the seconds to add to a piece whose luck is between -1 and 1."""
         return sum(max(0.0, toxic.seconds + luck * toxic.jitter) for toxic in self._of(Latency, direction))
 
-    def piece(self, direction: Direction) -> tuple[int | None, float, float]:
+    def piece(self, direction: Direction) -> tuple[int, float, float]:
         """Return the bytes to deliver at once, the seconds each takes, and the seconds after a piece."""
         slicers, rates = list(self._of(Slicer, direction)), list(self._of(Bandwidth, direction))
         rate = min((toxic.bytes_per_second for toxic in rates), default=0.0)
@@ -80,7 +81,7 @@ class Toxicity:
         if rate:
             sizes.append(max(1, int(rate * _SMOOTHNESS)))
         delay = sum(toxic.delay for toxic in slicers)
-        return min(sizes, default=None), 1 / rate if rate else 0.0, delay
+        return min(sizes, default=CHUNK), 1 / rate if rate else 0.0, delay
 
     def closing_delay(self, direction: Direction) -> float:
         """Return the seconds by which the end of the connection is late."""

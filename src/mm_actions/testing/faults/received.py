@@ -159,8 +159,8 @@ class RequestReader:
     def _parse_head(self, head: bytes) -> None:
         start, *lines = head.decode("latin-1").split("\r\n")[:-2]
         words = start.split(" ")
-        if len(words) != 3:  # noqa: PLR2004 - method, target, version
-            raise MalformedRequestError(f"no request line of three words in {len(head)} bytes")
+        if len(words) != 3 or not words[2].startswith("HTTP/"):  # noqa: PLR2004 - method, target, version
+            raise MalformedRequestError(f"no request line in {len(head)} bytes")
         pairs = []
         for line in lines:
             name, colon, value = line.partition(":")

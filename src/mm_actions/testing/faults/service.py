@@ -10,7 +10,16 @@ from mm_actions.testing.faults.channel import Channel, ClientLeftError
 from mm_actions.testing.faults.player import ConnectionOverError, Player
 from mm_actions.testing.faults.received import MalformedRequestError, RequestReader
 from mm_actions.testing.faults.script import Cursor, Script, as_steps
-from mm_actions.testing.faults.steps import Answer, Close, NotExecuted, Reading, ReadRequest, Step
+from mm_actions.testing.faults.steps import (
+    Answer,
+    Close,
+    HalfClose,
+    NotExecuted,
+    Reading,
+    ReadRequest,
+    Step,
+    Wait,
+)
 
 if TYPE_CHECKING:
     import socket
@@ -19,8 +28,10 @@ if TYPE_CHECKING:
     from mm_actions.testing.faults.journal import Counts, Journal
     from mm_actions.testing.loop_thread import LoopThread
 
-_MALFORMED = (NotExecuted(), Answer(400, body=b"malformed", headers={"Content-Type": "text/plain"}), Close())
-_SCRIPT_FAILED = (NotExecuted(), Answer(500, body=b"script", headers={"Content-Type": "text/plain"}), Close())
+_PLAIN = {"Content-Type": "text/plain"}
+_SCRIPT_FAILED = (NotExecuted(), Answer(500, body=b"script", headers=_PLAIN), Close())
+# A close with more bytes on their way would turn into RST and take the answer with it.
+_MALFORMED = (NotExecuted(), Answer(400, body=b"malformed", headers=_PLAIN), HalfClose(), Wait(0.5), Close())
 
 
 class Service:
@@ -116,7 +127,7 @@ class Service:
     async def _exchange(self, player: Player, reader: RequestReader) -> bool:
         try:
             steps = await self._choose(player, reader)
-            return await player.play(steps, reader)
+            return await player.play(steps, reader) and not reader.snapshot().wants_close
         except ClientLeftError:
             if not reader.complete:
                 self._record(reader)

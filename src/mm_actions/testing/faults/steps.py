@@ -243,6 +243,9 @@ class Hang:
 class Close:
     """End the connection with FIN.
 
+    Bytes that arrive afterwards are answered with RST, as any closed socket does, which can overtake an
+    answer the client has not read. ``HalfClose(), Wait(1)`` before it gives the client time.
+
     Args:
         notify: Over TLS, say ``close_notify`` before; without it the end looks like a truncation.
     """

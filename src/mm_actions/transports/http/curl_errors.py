@@ -42,8 +42,19 @@ _CUT = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
 _HANDSHAKE = frozenset({pycurl.E_SSL_CONNECT_ERROR, pycurl.E_SSL_CIPHER, pycurl.E_SSL_CERTPROBLEM})
 
 
+def name_to_resolve(request: HttpRequest, options: EngineOptions) -> str:
+    """Give the host that libcurl connects to: the proxy, or the server."""
+    return urlsplit(options.proxy or request.url).hostname or ""
+
+
 def translate(
-    code: int, text: str, exchange: CurlExchange, request: HttpRequest, options: EngineOptions
+    code: int,
+    text: str,
+    exchange: CurlExchange,
+    request: HttpRequest,
+    options: EngineOptions,
+    *,
+    resolver_code: int | None = None,
 ) -> CustomActionException:
     """Say what an exchange that libcurl ended with an error failed of.
 
@@ -53,12 +64,13 @@ def translate(
         exchange: As it ended.
         request: What was to be sent.
         options: The engine's.
+        resolver_code: What getaddrinfo says to a name that libcurl did not resolve.
     """
     if exchange.refusal is not None:
         return exchange.refusal
     host = urlsplit(request.url).hostname or request.url
     if code in UNRESOLVED:
-        return dns_failed(options.proxy and urlsplit(options.proxy).hostname or host, None)
+        return dns_failed(name_to_resolve(request, options), resolver_code)
     if code == pycurl.E_OPERATION_TIMEDOUT:
         if _connecting(exchange):
             return connect_timeout(request, options)
@@ -73,7 +85,7 @@ def translate(
         return _tls_failure(text, exchange)
     if code == pycurl.E_URL_MALFORMAT:
         return ConfigurationError(f"{request.url!r} is no url; correct the setting url")
-    return _failure_of_exchange(code, text, exchange, request, options)
+    return _failure_of_exchange(code, text, exchange, options)
 
 
 def sent_so_far(exchange: CurlExchange, request: HttpRequest) -> Sent:
@@ -96,9 +108,9 @@ def _connecting(exchange: CurlExchange) -> bool:
 
 
 def _failure_of_exchange(
-    code: int, text: str, exchange: CurlExchange, request: HttpRequest, options: EngineOptions
+    code: int, text: str, exchange: CurlExchange, options: EngineOptions
 ) -> InvocationError:
-    if code in {pycurl.E_FILESIZE_EXCEEDED}:
+    if code == pycurl.E_FILESIZE_EXCEEDED:
         return answer_too_large(options)
     if code == TOO_LARGE or "response header" in text.lower():
         return headers_too_large(options)

@@ -80,6 +80,11 @@ class CurlExchange:
         """Whether the server has begun its answer."""
         return self._head_bytes > 0
 
+    @property
+    def coding(self) -> str:
+        """The Content-Encoding of the answer."""
+        return self._response_headers.get("content-encoding", "")
+
     def prepare(self, request: HttpRequest) -> None:
         """Make the handle ready to send a request.
 

@@ -33,7 +33,7 @@ def header_lines(headers: Iterable[tuple[str, str]]) -> list[bytes]:
     """Write header lines as libcurl takes them.
 
     Raises:
-        EncodingFailed: A name or value holds a line break, a NUL or a character outside Latin-1.
+        EncodingFailed: A name or value holds a line break, a NUL or a character outside ASCII.
     """
     lines = [f"{name}: {value}" if value else f"{name};" for name, value in headers]
     if not lines:
@@ -42,7 +42,7 @@ def header_lines(headers: Iterable[tuple[str, str]]) -> list[bytes]:
     if text.count("\n") >= len(lines) or "\r" in text or "\0" in text:
         raise unfit_header()
     try:
-        return text.encode("latin-1").split(b"\n")
+        return text.encode("ascii").split(b"\n")
     except UnicodeEncodeError as error:
         raise unfit_header() from error
 

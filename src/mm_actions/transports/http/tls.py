@@ -110,6 +110,8 @@ class TlsMaterial:
         """
         import ssl  # noqa: PLC0415 - plain http never needs it
 
+        from mm_actions.transports.http.tls_sockets import let_explain  # noqa: PLC0415 - the same
+
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         # As libcurl does: a CA file may name an intermediate CA.
@@ -129,7 +131,7 @@ class TlsMaterial:
             raise ConfigurationError(
                 f"OpenSSL refuses {self.client_facts or 'the CA file'} ({error.reason}); replace it"
             ) from error
-        return context
+        return let_explain(context)
 
 
 class _Stamp(NamedTuple):

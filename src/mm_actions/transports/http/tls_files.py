@@ -99,7 +99,7 @@ def _read(path: str, setting: str) -> bytes:
         raise ConfigurationError(f"the file {path} does not exist; correct the setting {setting}") from error
     except OSError as error:
         raise ConfigurationError(
-            f"the file {path} cannot be read ({error.strerror}); correct its permissions or the setting {setting}"
+            f"the file {path} cannot be read ({error.strerror}); correct its permissions or {setting}"
         ) from error
 
 
@@ -117,7 +117,7 @@ def _certificates(path: str, setting: str) -> tuple[list[Certificate], bytes]:
         return load_pem_x509_certificates(pem), pem
     except ValueError as error:
         raise ConfigurationError(
-            f"the file {path} holds a damaged certificate ({error}); replace it or correct the setting {setting}"
+            f"the file {path} holds a damaged certificate ({error}); replace it or correct {setting}"
         ) from error
 
 

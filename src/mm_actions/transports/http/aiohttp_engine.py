@@ -1,0 +1,194 @@
+"""The engine on aiohttp, for users who bring a session of their own.
+
+The blocking colour runs on a private event loop in a thread, which makes it the slowest of the engines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import aiohttp.payload
+import yarl
+from multidict import CIMultiDict
+
+from mm_actions.errors import ConfigurationError, InvocationError, Sent
+from mm_actions.transports.http.aiohttp_sessions import OwnSessions
+from mm_actions.transports.http.causes import Progress, causes_of, explain
+from mm_actions.transports.http.content_coding import ACCEPT_ENCODING, Body
+from mm_actions.transports.http.engine import HttpResponse
+from mm_actions.transports.http.failures import (
+    connection_lost,
+    deadline_exceeded,
+    headers_too_large,
+    not_http,
+    response_aborted,
+)
+from mm_actions.transports.http.fork import start_anew_after_fork
+from mm_actions.transports.http.head import check_length, check_request, joined
+from mm_actions.transports.http.loop_thread import LoopThread
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
+    from mm_actions.transports.http.engine import EngineOptions, HttpRequest
+
+_MAX_HEADER_LINES = 256
+
+
+class AiohttpEngine:
+    """Sends with aiohttp.
+
+    Args:
+        options: Limits, certificates and time-outs. With a session of the user's, its certificates are
+            used instead.
+        session: The user's; used as it is, on its own loop only, and never closed here. None for sessions
+            of the engine's own.
+    """
+
+    def __init__(self, options: EngineOptions, session: aiohttp.ClientSession | None = None) -> None:
+        self._options = options
+        self._given = session
+        self._sessions = OwnSessions(options)
+        self._thread = LoopThread()
+        start_anew_after_fork(self)
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Send and wait; see :meth:`Engine.send <.engine.Engine.send>`."""
+        if self._given is not None:
+            raise ConfigurationError(
+                "a session of aiohttp works on its own event loop only; use invoke_async, or engine='aiohttp'"
+            )
+        return self._thread.run(self.send_async(request))
+
+    async def send_async(self, request: HttpRequest) -> HttpResponse:
+        """Send on the running event loop; see :meth:`Engine.send_async <.engine.Engine.send_async>`."""
+        check_request(request)
+        if request.timeout <= 0:
+            raise deadline_exceeded(request, Sent.NO)
+        progress = Progress()
+        try:
+            async with asyncio.timeout(request.timeout) as clock, self._lend(progress) as session:
+                return await self._exchange(request, session, progress)
+        except InvocationError:
+            raise
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+            raise ConfigurationError(f"{request.url!r} is no url; correct the setting url") from error
+        except Exception as error:
+            progress.out_of_time = clock.expired()
+            raise self._translate(error, request, progress) from error
+
+    def close(self) -> None:
+        """Close the engine's own sessions and its thread; a user's session stays open."""
+        self._thread.stop()
+        self._sessions.close()
+
+    def forget_parent(self) -> None:
+        """Leave the parent's loops and sessions alone, in a forked child."""
+        self._sessions.abandon()
+        self._sessions = OwnSessions(self._options)
+        self._thread = LoopThread()
+
+    @contextlib.asynccontextmanager
+    async def _lend(self, progress: Progress) -> AsyncIterator[aiohttp.ClientSession]:
+        if self._given is None:
+            async with self._sessions.lend() as (session, progress.material):
+                yield session
+            return
+        home = getattr(self._given, "_loop", None)  # its public property is deprecated
+        if home is not None and home is not asyncio.get_running_loop():
+            raise ConfigurationError(
+                "the session of aiohttp belongs to another event loop; make it on the loop that calls actions"
+            )
+        yield self._given
+
+    async def _exchange(
+        self, request: HttpRequest, session: aiohttp.ClientSession, progress: Progress
+    ) -> HttpResponse:
+        headers = CIMultiDict(request.headers)
+        headers.setdefault("Accept-Encoding", ACCEPT_ENCODING)
+        limit = self._options.max_header_bytes
+        posted = _NotedPayload(request.body, progress) if request.method == "POST" else None
+        # A user's session may know a proxy of its own; None leaves that to it.
+        async with session.request(
+            request.method,
+            yarl.URL(request.url, encoded=True),
+            data=posted,
+            headers=headers,
+            allow_redirects=False,
+            raise_for_status=False,
+            auto_decompress=False,
+            proxy=self._options.proxy if self._given is None else None,
+            timeout=aiohttp.ClientTimeout(
+                total=None, connect=self._options.connect_timeout, ceil_threshold=float("inf")
+            ),
+            max_line_size=limit,
+            max_field_size=limit,
+            max_headers=_MAX_HEADER_LINES,
+        ) as response:
+            progress.answered = True
+            try:
+                return await self._read(response)
+            except BaseException:
+                response.close()  # the connection too: the rest of the answer is not read
+                raise
+
+    async def _read(self, response: aiohttp.ClientResponse) -> HttpResponse:
+        raw = response.raw_headers
+        if sum(len(name) + len(value) + 4 for name, value in raw) > self._options.max_header_bytes:
+            raise headers_too_large(self._options)
+        headers = joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+        check_length(headers)
+        body = Body(headers.get("content-encoding", ""), self._options)
+        async for piece in response.content.iter_any():
+            body.add(piece)
+        return HttpResponse(status=response.status, headers=headers, body=body.whole())
+
+    def _translate(self, error: Exception, request: HttpRequest, progress: Progress) -> Exception:
+        if progress.out_of_time:
+            return explain(error, request, self._options, progress)
+        # What aiohttp raises once there is a connection has these types; before, it has a socket's errors.
+        for cause in causes_of(error):
+            if isinstance(cause, aiohttp.ClientConnectorError):
+                progress.connected = False
+                break
+            if isinstance(cause, aiohttp.ClientPayloadError):
+                return response_aborted("within the body")
+            if isinstance(cause, aiohttp.ServerDisconnectedError):
+                if isinstance(cause.message, str):
+                    return connection_lost("closed", Sent.MAYBE)
+                return response_aborted("within the header lines")
+            if isinstance(cause, aiohttp.ClientResponseError):
+                return self._bad_head(cause)
+        return explain(error, request, self._options, progress)
+
+    def _bad_head(self, error: aiohttp.ClientResponseError) -> Exception:
+        for cause in causes_of(error):
+            if isinstance(cause, aiohttp.http_exceptions.LineTooLong) or "Too many" in str(cause):
+                return headers_too_large(self._options)
+        # Only the first line: the rest quotes what the server sent.
+        return not_http(str(error.message).strip().split("\n", 1)[0].rstrip(":"))
+
+
+class _NotedPayload(aiohttp.payload.BytesPayload):
+    """A body that notes how far it was written."""
+
+    def __init__(self, body: bytes, progress: Progress) -> None:
+        super().__init__(body)
+        self._progress = progress
+
+    async def write(self, writer: Any) -> None:
+        """Write the body."""
+        await self._note(super().write(writer))
+
+    async def write_with_length(self, writer: Any, content_length: int | None) -> None:
+        """Write the body, of which no more than a length."""
+        await self._note(super().write_with_length(writer, content_length))
+
+    async def _note(self, writing: Awaitable[None]) -> None:
+        self._progress.connected = True
+        self._progress.sent = Sent.MAYBE
+        await writing
+        self._progress.sent = Sent.YES

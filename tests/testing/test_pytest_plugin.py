@@ -1,0 +1,61 @@
+"""The fixtures, in a test run of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+TESTS = """
+import http.client
+import threading
+import pytest
+from mm_actions.testing import Answer
+
+def get(peer, tls=None):
+    if tls is None:
+        client = http.client.HTTPConnection(peer.host, peer.port, timeout=10)
+    else:
+        client = http.client.HTTPSConnection("localhost", peer.port, timeout=10, context=tls)
+    try:
+        client.request("GET", "/")
+        return client.getresponse().read()
+    finally:
+        client.close()
+
+def test_a_server_and_a_proxy_in_front_of_it(mm_fault_server, mm_fault_proxy):
+    first, second = mm_fault_server(Answer(json=1)), mm_fault_server(Answer(json=2), keep=1)
+    assert (get(first), get(second)) == (b"1", b"2")
+    assert get(mm_fault_proxy(first)) == b"1"
+    assert get(mm_fault_proxy(second.host, second.port, seed=1)) == b"2"
+
+def test_they_ended_with_the_test():
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("mm-fault")]
+
+def test_certificates(mm_fault_server, mm_certificates):
+    server = mm_fault_server(Answer(json=3), ssl_context=mm_certificates.server().server_context())
+    assert get(server, mm_certificates.context()) == b"3"
+
+def test_a_broken_script_fails_its_test(mm_fault_server):
+    get(mm_fault_server(lambda request, number: 1 / 0))
+"""
+
+
+def test_the_plugin_offers_its_fixtures(tmp_path):
+    (tmp_path / "test_them.py").write_text(TESTS)
+    plugins = ["-p", "no:mm_actions", "-p", "mm_actions.testing.pytest_plugin", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-W",
+        "error",
+        "-c",
+        "/dev/null",
+        "--rootdir",
+        ".",
+        *plugins,
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
+    assert "4 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "the script of a FaultServer raised ZeroDivisionError" in done.stdout
