@@ -72,6 +72,7 @@ class _Server(uvicorn.Server):
 def _config(options: argparse.Namespace, operations: Operations, access: Access) -> uvicorn.Config:
     config = uvicorn.Config(
         create_app(operations=operations, access=access),
+        ws="none",
         log_level="error",
         access_log=False,
         server_header=False,

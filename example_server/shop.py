@@ -6,21 +6,28 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """From which to which whole hour of the local day a shop is open."""
+
+    weekdays: tuple[int, int]
+    weekend: tuple[int, int]
+
+    def on(self, weekday: int) -> tuple[int, int]:
+        """Give opening and closing hour; Monday is 0."""
+        saturday = 5
+        return self.weekend if weekday >= saturday else self.weekdays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """A coffee shop; hours are whole hours of the local day."""
+    """A coffee shop."""
 
     id: str
     name: str
     aliases: tuple[str, ...]
     miles: float
-    weekdays: tuple[int, int]
-    weekend: tuple[int, int]
+    opening: Opening
     sold_out: frozenset[str] = field(default_factory=frozenset)
-
-    def hours(self, weekday: int) -> tuple[int, int]:
-        """Give opening and closing hour; Monday is 0."""
-        saturday = 5
-        return self.weekend if weekday >= saturday else self.weekdays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,22 +55,27 @@ class Member:
     usual: str
 
 
-_LONG = {"weekdays": (7, 20), "weekend": (8, 18)}
-_SHORT = {"weekdays": (8, 17), "weekend": (9, 15)}
-_LATE = {"weekdays": (6, 22), "weekend": (8, 22)}
+_LONG = Opening(weekdays=(7, 20), weekend=(8, 18))
+_SHORT = Opening(weekdays=(8, 17), weekend=(9, 15))
+_LATE = Opening(weekdays=(6, 22), weekend=(8, 22))
 
 STORES = (
-    Store(id="1", name="Lantern Street", aliases=("lantern",), miles=0.4, **_LONG),
-    Store(id="2", name="Harbour View", aliases=("harbour", "harbor view"), miles=2.5, **_SHORT),
-    Store(id="3", name="Old Mill", aliases=("the mill", "mill"), miles=3.5, **_SHORT),
-    Store(id="4", name="Station Arcade", aliases=("the arcade", "station"), miles=0.9, **_LATE),
+    Store(id="1", name="Lantern Street", aliases=("lantern",), miles=0.4, opening=_LONG),
+    Store(id="2", name="Harbour View", aliases=("harbour", "harbor view"), miles=2.5, opening=_SHORT),
+    Store(id="3", name="Old Mill", aliases=("the mill", "mill"), miles=3.5, opening=_SHORT),
+    Store(id="4", name="Station Arcade", aliases=("the arcade", "station"), miles=0.9, opening=_LATE),
     Store(
-        id="5", name="Juniper Square", aliases=("juniper",), miles=1.2, **_LATE, sold_out=frozenset({"scone"})
+        id="5",
+        name="Juniper Square",
+        aliases=("juniper",),
+        miles=1.2,
+        opening=_LATE,
+        sold_out=frozenset({"scone"}),
     ),
-    Store(id="6", name="Tannery Lane", aliases=("tannery",), miles=1.7, **_LONG),
-    Store(id="7", name="Observatory Hill", aliases=("observatory",), miles=5.1, **_SHORT),
-    Store(id="8", name="Riverside Market", aliases=("riverside",), miles=2.2, **_LONG),
-    Store(id="9", name="23 Elm Street", aliases=("elm street", "23 elm"), miles=4.0, **_LONG),
+    Store(id="6", name="Tannery Lane", aliases=("tannery",), miles=1.7, opening=_LONG),
+    Store(id="7", name="Observatory Hill", aliases=("observatory",), miles=5.1, opening=_SHORT),
+    Store(id="8", name="Riverside Market", aliases=("riverside",), miles=2.2, opening=_LONG),
+    Store(id="9", name="23 Elm Street", aliases=("elm street", "23 elm"), miles=4.0, opening=_LONG),
 )
 
 MENU = (

@@ -34,10 +34,10 @@ def get_store_hours(turn: Turn) -> Json:
     frame, slots = {"store": store.name}, {"store": store.name, "store_name": store.name}
     moment = _moment(turn)
     if moment is None:
-        weekdays, weekend = _span(store.weekdays), _span(store.weekend)
+        weekdays, weekend = _span(store.opening.weekdays), _span(store.opening.weekend)
         text = f"{store.name} is open {weekdays} on weekdays and {weekend} at the weekend."
         return turn.answer(reply(text), frame=frame, slots={**slots, "hours": weekdays})
-    opens, closes = store.hours(moment.weekday())
+    opens, closes = store.opening.on(moment.weekday())
     hours = _span((opens, closes))
     word = "is open" if opens <= moment.hour < closes else "is closed"
     text = f"{store.name} {word} on {moment:%A} at {moment:%H:%M}; that day's hours are {hours}."
@@ -68,13 +68,13 @@ def find_store_next(turn: Turn) -> Json:
 def list_stores(turn: Turn) -> Json:
     """Show every store as a list, with suggestions."""
     items: list[Json] = [
-        {"id": store.id, "title": store.name, "desc": f"{_span(store.weekdays)}, {store.miles} miles"}
+        {"id": store.id, "title": store.name, "desc": f"{_span(store.opening.weekdays)}, {store.miles} miles"}
         for store in STORES
     ]
     return turn.answer(
         reply(f"We have {len(STORES)} stores."),
         listing(items),
-        suggestions(*(f"When is {store.name} open?" for store in STORES)),
+        suggestions(*(f"When is {store.name} open?" for store in STORES[:3])),
         slots={"count": len(STORES)},
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mm_actions import CustomAction
 
-from .root import app
+from .root import app, servers
 
 if TYPE_CHECKING:
     from mm_actions import Request, Responder
@@ -23,7 +23,7 @@ app.custom_action(
 )
 
 # An action can also be called by hand, wherever a handler needs it.
-loyalty_points = CustomAction("loyalty_points", app.custom_action_config)
+loyalty_points = CustomAction("loyalty_points", servers)
 
 
 @app.handle(domain="account", intent="loyalty_points")

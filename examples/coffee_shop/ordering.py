@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING
 
 from mm_actions import CustomAction, CustomActionSequence
 
-from .root import app
+from .root import app, servers
 
 if TYPE_CHECKING:
     from mm_actions import Request, Responder
 
-SERVERS = app.custom_action_config
 TROUBLE = "Sorry, {guest}, the kitchen does not answer. Please say that again in a moment."
 
-start = CustomAction("start_order", SERVERS)
+start = CustomAction("start_order", servers)
 # In a sequence each action sees what those before it merged: the price is that of the order with the new
 # drink in it.
-add = CustomActionSequence(["add_to_order", "price_order"], SERVERS)
-price = CustomAction("price_order", SERVERS)
-confirm = CustomAction("confirm_order", SERVERS)
+add = CustomActionSequence(["add_to_order", "price_order"], servers)
+price = CustomAction("price_order", servers)
+confirm = CustomAction("confirm_order", servers)
 
 
 @app.dialogue_flow(domain="ordering", intent="start_order")

@@ -21,11 +21,11 @@ NOTHING_TO_PAY = 422
 async def pay_at_the_counter(request: Request, responder: Responder, result: ActionResult) -> None:
     """Say why the card was not charged, and what to do."""
     error = result.error
-    if error is not None and error.status == NOTHING_TO_PAY:
+    if error and error.status == NOTHING_TO_PAY:
         responder.reply("There is nothing to pay yet, {guest}.")
         return
-    again = f" in {error.retry_after:.0f} seconds" if error is not None and error.retry_after else " later"
-    responder.reply(f"The card terminal is not working. Please pay at the counter, or try again{again}.")
+    when = f"in {error.retry_after:.0f} seconds" if error and error.retry_after else "later"
+    responder.reply(f"The card terminal is not working. Please pay at the counter, or try again {when}.")
 
 
 app.custom_action(domain="payments", intent="pay_order", action="charge_card", on_failure=pay_at_the_counter)

@@ -255,3 +255,29 @@ def test_a_path_object_is_taken_for_a_file_key(tmp_path):
 
 def test_an_absent_value_counts_as_absent():
     assert load_config({"url": URL, "cert": None, "auth": None}).servers["default"].auth is None
+
+
+def test_the_figures_of_resilience_are_a_group_of_keys():
+    figures = {"breaker": {"failures": "7", "open_for": 2.5}, "bulkhead": {"limit": 5}, "budget": {}}
+    settings = load_config({"url": URL, "resilience": figures}).servers["default"].resilience
+    assert (settings.breaker.failures, settings.breaker.open_for) == (7, 2.5)
+    assert (settings.bulkhead.limit, settings.bulkhead.queue) == (5, 100)
+    assert load_config({"url": URL, "resilience": settings}).servers["default"].resilience is settings
+
+
+@pytest.mark.parametrize(
+    ("figures", "message"),
+    [
+        ({"braker": {}}, "did you mean 'breaker'"),
+        ({"breaker": {"failure": 1}}, "did you mean 'failures'"),
+        ({"breaker": {"failures": 0}}, "resilience.breaker: BreakerPolicy.failures is 0"),
+        ({"breaker": {"failures": 1.5}}, "whole number"),
+        ({"breaker": {"open_for": "long"}}, "not a number"),
+        ({"retry": {"retries": 3}}, "unknown key 'retries'"),
+        ({"retry": 3}, "group of keys"),
+        (3, "group of keys"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_a_clear_error(figures, message):
+    with pytest.raises(ConfigurationError, match=message):
+        load_config({"url": URL, "resilience": figures})

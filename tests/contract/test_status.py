@@ -11,7 +11,8 @@ NOW = 1_700_000_000.0
 
 
 def classes_below(kind):
-    return {kind}.union(*(classes_below(child) for child in kind.__subclasses__()))
+    children = (child for child in kind.__subclasses__() if child.__module__ == errors.__name__)
+    return {kind}.union(*map(classes_below, children))
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 203, 299])
@@ -156,8 +157,7 @@ def test_each_error_has_a_kind_of_its_own():
 
 def test_each_error_stands_in_the_drawing_of_the_tree():
     for kind in classes_below(errors.CustomActionException):
-        if kind.__module__ == errors.__name__:
-            assert f":exc:`{kind.__name__}`" in errors.__doc__
+        assert f":exc:`{kind.__name__}`" in errors.__doc__
 
 
 def test_a_message_names_action_server_attempt_cause_and_next_step():

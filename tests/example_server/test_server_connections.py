@@ -156,3 +156,13 @@ def test_a_stream_ends_with_the_result_that_its_directives_add_up_to(server: Run
     assert result["event"] == "result"
     assert [event["directive"] for event in directives] == result["responder"]["directives"]
     assert result["responder"] == server.post({"action": "list_stores"}).json
+
+
+def test_an_upgrade_to_websockets_is_passed_over(server: RunningServer, invocation: dict[str, Any]) -> None:
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    answer = server.exchange("GET", "/action", headers={**upgrade, "Sec-WebSocket-Version": "13"})
+    assert answer.status == 405

@@ -21,7 +21,7 @@ def test_schemathesis_finds_nothing(server: RunningServer, tmp_path: Path) -> No
         "--phases",
         "examples,coverage,fuzzing",
         "--max-examples",
-        "100",
+        "60",
         "--seed",
         "20260101",
     ]

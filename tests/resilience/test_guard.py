@@ -18,6 +18,7 @@ from mm_actions.resilience import (
     BreakerPolicy,
     BudgetPolicy,
     BulkheadPolicy,
+    Deadline,
     ResilienceSettings,
     RetryPolicy,
     ServerGuard,
@@ -49,7 +50,7 @@ def call(guard: ServerGuard, error: InvocationError | None = None, *, attempt: i
 
 def delay(guard: ServerGuard, clock: FakeClock, error: InvocationError, **more) -> float | None:
     arguments = {"attempt": 1, "keyed": False, **more}
-    return guard.retry_delay(error, deadline=ResilienceSettings().begin(clock=clock), **arguments)
+    return guard.retry_delay(error, deadline=Deadline.after(5.0, clock=clock), **arguments)
 
 
 def retries_left(guard: ServerGuard) -> int:
@@ -239,7 +240,7 @@ def test_a_key_makes_a_retry_safe(guard, clock):
 
 
 def test_the_deadline_bounds_retries(guard, clock):
-    deadline = ResilienceSettings().begin(0.03, clock=clock)
+    deadline = Deadline.after(0.03, clock=clock)
     assert guard.retry_delay(REFUSED, attempt=1, deadline=deadline, keyed=False) is None
 
 

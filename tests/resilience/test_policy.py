@@ -13,12 +13,10 @@ from mm_actions.resilience import (
     ResilienceSettings,
     RetryPolicy,
 )
-from resilience.doubles import FakeClock
 
 
 def test_the_default_figures_are_the_documented_ones():
     settings = ResilienceSettings()
-    assert (settings.deadline, settings.max_deadline) == (5.0, 30.0)
     assert settings.retry == RetryPolicy(retries=1, base=0.05, cap=1.0, margin=0.01)
     assert settings.budget == BudgetPolicy(ratio=0.2, reserve=3, window=10.0)
     assert settings.breaker == BreakerPolicy(
@@ -29,7 +27,7 @@ def test_the_default_figures_are_the_documented_ones():
 
 def test_settings_do_not_change():
     with pytest.raises(FrozenInstanceError):
-        ResilienceSettings().deadline = 1.0
+        ResilienceSettings().retry = RetryPolicy()
 
 
 BOUNDS = [
@@ -49,7 +47,6 @@ BOUNDS = [
     (BreakerPolicy, "jitter", 0, 1),
     (BulkheadPolicy, "limit", 1, 1_000_000),
     (BulkheadPolicy, "queue", 0, 1_000_000),
-    (ResilienceSettings, "deadline", 0.001, 30.0),
 ]
 
 
@@ -63,36 +60,3 @@ def test_a_figure_may_take_its_bounds_and_nothing_beyond(policy, name, least, gr
         assert str(refusal.value) == (
             f"{policy.__name__}.{name} is {value!r}: write a figure from {least} to {greatest}"
         )
-
-
-def test_the_longest_deadline_has_bounds_too():
-    assert ResilienceSettings(max_deadline=86_400).max_deadline == 86_400
-    assert ResilienceSettings(deadline=0.001, max_deadline=0.001).max_deadline == 0.001
-    for value in (0.0009, 86_400.1, math.nan):
-        with pytest.raises(
-            ConfigurationError, match=r"^ResilienceSettings.max_deadline is .* from 0.001 to 86400$"
-        ):
-            ResilienceSettings(max_deadline=value)
-
-
-def test_a_deadline_longer_than_the_longest_is_refused():
-    with pytest.raises(
-        ConfigurationError, match=r"^ResilienceSettings.deadline is 5.0: .* from 0.001 to 2.0$"
-    ):
-        ResilienceSettings(max_deadline=2.0)
-
-
-@pytest.mark.parametrize(
-    ("asked", "given"), [(None, 5.0), (0, 0.0), (2.5, 2.5), (30, 30.0), (31, 30.0), (math.inf, 30.0)]
-)
-def test_a_turn_gets_the_time_it_asks_for_up_to_the_longest(asked, given):
-    clock = FakeClock(100.0)
-    deadline = ResilienceSettings().begin(asked, clock=clock)
-    assert deadline.remaining() == given
-    assert deadline.clock is clock
-
-
-@pytest.mark.parametrize("asked", [-1, math.nan])
-def test_a_turn_cannot_ask_for_no_time_at_all(asked):
-    with pytest.raises(ConfigurationError):
-        ResilienceSettings().begin(asked)

@@ -245,6 +245,15 @@ def test_only_the_head_may_be_read(connect):
     assert (request.path, request.body, request.complete) == ("/big", b"", False)
 
 
+def test_a_head_among_the_bytes_read_is_understood(connect):
+    with FaultServer((ReadBytes(42), Reset())) as server:
+        client = connect(server)
+        client.socket.sendall(b"PUT /a HTTP/1.1\r\nContent-Length: 9\r\n\r\nabcdefghi")
+        server.wait_until_deserted()
+        (request,) = server.requests
+    assert (request.method, request.path, request.body, request.complete) == ("PUT", "/a", b"abcd", False)
+
+
 def test_bytes_read_first_belong_to_the_request_read_later(connect):
     with FaultServer((ReadBytes(3), ReadRequest(), Answer(json=1))) as server:
         assert connect(server).post(b"abc").answer() == (200, b"1")

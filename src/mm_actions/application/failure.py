@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+import string
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mm_actions.client.action import CustomAction
+from mm_actions.client.action import CustomAction, Invocable
 from mm_actions.errors import RegistrationError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mm_actions.core.responder import DialogueResponder
     from mm_actions.core.runtime import Runtime
 
-OnFailure: TypeAlias = "str | CustomAction | Callable[..., Any]"
+OnFailure: TypeAlias = "str | Invocable | Callable[..., Any]"
 
 APOLOGY = "Sorry, I can't do that right now. Please try again in a moment."
 
@@ -34,26 +35,26 @@ class Fallback:
             * a text, which is replied;
             * the name of an action: a string in one piece with an underscore, full stop, colon or hyphen
               inside (``say_sorry``), or one that the configuration lists under ``actions``;
-            * a :class:`CustomAction`;
+            * a :class:`CustomAction`, or a sequence of them;
             * ``handler(request, responder, result)``, a function or a coroutine function, or one of
               ``(request, responder)``; ``result.error`` says what happened;
             * None: :data:`APOLOGY` is replied if the responder would otherwise be empty.
         config: Where an action that is named lives.
 
     Raises:
-        RegistrationError: It is none of these.
+        RegistrationError: It is none of these, or names an action without a config.
     """
 
-    def __init__(self, on_failure: OnFailure | None, config: Config) -> None:
+    def __init__(self, on_failure: OnFailure | None, config: Config | None) -> None:
         self._text: str | None = None
-        self._action: CustomAction | None = None
+        self._action: Invocable | None = None
         self._handler: Callable[..., Any] | None = None
         if isinstance(on_failure, str):
-            if on_failure in config.actions or _ACTION_NAME.fullmatch(on_failure):
-                self._action = CustomAction(on_failure, config)
+            if (config is not None and on_failure in config.actions) or _ACTION_NAME.fullmatch(on_failure):
+                self._action = _named(on_failure, config)
             else:
-                self._text = on_failure
-        elif isinstance(on_failure, CustomAction):
+                self._text = _template(on_failure)
+        elif isinstance(on_failure, Invocable):
             self._action = on_failure
         elif callable(on_failure):
             self._handler = _of_three(on_failure)
@@ -77,17 +78,39 @@ class Fallback:
         return None
 
 
+def _named(action: str, config: Config | None) -> CustomAction:
+    if config is None:
+        raise RegistrationError(f"on_failure names the action {action!r}, so pass the config of its server")
+    return CustomAction(action, config)
+
+
+def _template(text: str) -> str:
+    if not text.strip():
+        raise RegistrationError("on_failure is an empty text: write what to reply")
+    try:
+        list(string.Formatter().parse(text))
+    except ValueError as error:
+        raise RegistrationError(
+            f"on_failure {text!r} is not a template ({error}): write {{name}} for a slot, {{{{ for a brace"
+        ) from error
+    return text
+
+
 def _of_three(handler: Callable[..., Any]) -> Callable[..., Any]:
     try:
         signature = inspect.signature(handler)
     except ValueError:  # some built-in callables have none
         return handler
-    for arguments in ((None, None, None), (None, None)):
-        try:
-            signature.bind(*arguments)
-        except TypeError:
-            continue
-        if len(arguments) == len(("request", "responder", "result")):
-            return handler
+    if _takes(signature, 3):
+        return handler
+    if _takes(signature, 2):
         return lambda request, responder, _result: handler(request, responder)
     raise RegistrationError(f"on_failure {handler!r} cannot be called with (request, responder, result)")
+
+
+def _takes(signature: inspect.Signature, count: int) -> bool:
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        return False
+    return True

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mm_actions.application.manager import DialogueManager, Step
+from mm_actions.application.manager import DialogueManager, DialogueStateException, Step
+from mm_actions.errors import RegistrationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from mm_actions.core.request import Request
     from mm_actions.core.responder import DialogueResponder
@@ -22,19 +23,24 @@ class DialogueFlow(DialogueManager):
     Args:
         name: The name of the entrance state; the flow itself is the state ``<name>_flow``.
         entrance: The handler that opens the flow.
-        app: Where both states are registered.
+        app: The application, or the dialogue manager, where both states are registered.
         conditions: When the entrance takes a turn.
     """
 
-    def __init__(
-        self, name: str, entrance: Callable[..., Any], app: DialogueManager, **conditions: Any
-    ) -> None:
-        super().__init__()
+    def __init__(self, name: str, entrance: Callable[..., Any], app: Any, **conditions: Any) -> None:
+        outer: DialogueManager = getattr(app, "dialogue_manager", app)
+        super().__init__(async_mode=outer.async_mode)
+        if not callable(entrance):
+            raise RegistrationError(
+                f"{entrance!r} cannot open the flow {name!r}: decorate a function of (request, responder)"
+            )
         self.name = name
         self.exit_flow_states: set[str] = set()
         self._entrance = entrance
-        app.add_dialogue_rule(self.name, _Entrance(self, entrance), **conditions)
-        app.add_dialogue_rule(self.flow_state, _Inside(self), targeted_only=True)
+        outer.keep(
+            outer.make_rule(name, _Entrance(self, entrance), conditions),
+            outer.make_rule(self.flow_state, _Inside(self), {"targeted_only": True}),
+        )
 
     @property
     def flow_state(self) -> str:
@@ -44,14 +50,15 @@ class DialogueFlow(DialogueManager):
     def handle(self, **conditions: Any) -> Callable[[F], F]:
         """Register the decorated handler inside the flow; ``exit_flow=True`` makes it the last turn of it."""
         leaves = conditions.pop("exit_flow", False)
-        register = super().handle(**conditions)
+        name = conditions.pop("name", None)
 
-        def register_exit(handler: F) -> F:
+        def register(handler: F) -> F:
+            rule = self.add_dialogue_rule(name, handler, **conditions)
             if leaves:
-                self.exit_flow_states.add(conditions.get("name") or handler.__name__)
-            return register(handler)
+                self.exit_flow_states.add(rule.dialogue_state)
+            return handler
 
-        return register_exit
+        return register
 
     def use_middleware(self, *functions: F) -> Any:
         """Add the decorated middleware to the flow alone."""
@@ -62,6 +69,20 @@ class DialogueFlow(DialogueManager):
         responder.params.target_dialogue_state = self.flow_state
         return self._entrance(request, responder)
 
+    async def stay(self, responder: DialogueResponder, handled: Coroutine[Any, Any, Any]) -> Any:
+        """Run a handler with the flow as the next turn's target, unless the handler changes that.
+
+        A handler that has the turn reprocessed backs out of the flow, so the next turn is not the flow's.
+        """
+        before = responder.params.target_dialogue_state
+        responder.params.target_dialogue_state = self.flow_state
+        try:
+            return await handled
+        except DialogueStateException:
+            if responder.params.target_dialogue_state == self.flow_state:
+                responder.params.target_dialogue_state = before
+            raise
+
 
 class _Entrance(Step):
     def __init__(self, flow: DialogueFlow, handler: Callable[..., Any]) -> None:
@@ -69,8 +90,7 @@ class _Entrance(Step):
         self._handler = handler
 
     async def answer(self, request: Request, responder: DialogueResponder, runtime: Runtime) -> Any:
-        responder.params.target_dialogue_state = self._flow.flow_state
-        return await runtime.handle(self._handler, request, responder)
+        return await self._flow.stay(responder, runtime.handle(self._handler, request, responder))
 
 
 class _Inside(Step):
@@ -80,7 +100,9 @@ class _Inside(Step):
     async def answer(self, request: Request, responder: DialogueResponder, runtime: Runtime) -> Any:
         rule = self._flow.choose(request)
         state = rule.dialogue_state if rule else None
-        if state not in self._flow.exit_flow_states:
-            responder.params.target_dialogue_state = self._flow.flow_state
-        await self._flow.within_middleware(rule, request, responder, runtime)
+        handled = self._flow.within_middleware(rule, request, responder, runtime)
+        if state in self._flow.exit_flow_states:
+            await handled
+        else:
+            await self._flow.stay(responder, handled)
         return {"dialogue_state": state}

@@ -35,6 +35,10 @@ class RuleIndex:
                 rarest = min(rule.entity_types, key=lambda kind: (frequency[kind], kind), default=None)
                 self._buckets[rule.domain, rule.intent, rarest].append((rank, rule))
 
+    def __len__(self) -> int:
+        """How many rules there are."""
+        return len(self._ranked)
+
     def named(self, dialogue_state: str) -> DialogueStateRule | None:
         """Find the rule of a state, whatever its conditions."""
         return self._by_state.get(dialogue_state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import sys
@@ -18,20 +19,24 @@ if TYPE_CHECKING:
 def load_app(place: str | Path) -> Application:
     """Load an application.
 
+    A folder or a file is loaded afresh each time. Its module has the name of the folder or file; where that
+    name is another module's already, letters are added to it.
+
     Args:
-        place: A folder with ``__init__.py`` (MindMeld's layout), ``app.py`` or ``__main__.py``; a Python
-            file; or the dotted name of a module.
+        place: A folder with ``__init__.py`` (MindMeld's layout) or ``app.py``; a Python file; or the dotted
+            name of a module.
 
     Raises:
         ConfigurationError: There is no such place, or no Application called ``app`` in it.
     """
-    module = _module_at(Path(place)) if Path(place).exists() else _module_named(str(place))
-    app = getattr(module, "app", None)
-    if not isinstance(app, Application):
-        raise ConfigurationError(
-            f"{place} has no Application called `app`: write app = Application(__name__) in it"
-        )
-    return app
+    path = Path(place)
+    for module in _modules_at(path.resolve()) if path.exists() else [_module_named(str(place))]:
+        app = getattr(module, "app", None)
+        if isinstance(app, Application):
+            return app
+    raise ConfigurationError(
+        f"{place} has no Application called `app`: write app = Application(__name__) in it"
+    )
 
 
 def _module_named(name: str) -> ModuleType:
@@ -43,25 +48,42 @@ def _module_named(name: str) -> ModuleType:
         raise ConfigurationError(f"there is no file, folder or module {name!r}") from error
 
 
-def _module_at(path: Path) -> ModuleType:
-    path = path.resolve()
+def _modules_at(path: Path) -> list[ModuleType]:
+    package, single = path / "__init__.py", path / "app.py"
     if path.is_file():
-        return _loaded(path.stem, path, None)
-    for file in ("__init__.py", "app.py"):
-        if (path / file).is_file():
-            return _loaded(path.name, path / file, path if file == "__init__.py" else None)
+        return [_loaded(path.stem, path)]
+    if package.is_file():
+        loaded = _loaded(path.name, package, folder=path)
+        if isinstance(getattr(loaded, "app", None), Application) or not single.is_file():
+            return [loaded]
+        return [importlib.import_module(f"{loaded.__name__}.app")]
+    if single.is_file():
+        return [_loaded("app", single)]
     raise ConfigurationError(f"{path} has neither __init__.py nor app.py")
 
 
-def _loaded(name: str, file: Path, package: Path | None) -> ModuleType:
-    """Import a file; a package under the name it would have from its parent folder."""
-    if str(file.parent) not in sys.path and package is None:
-        sys.path.insert(0, str(file.parent))
-    locations = None if package is None else [str(package)]
-    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=locations)
+def _loaded(name: str, file: Path, folder: Path | None = None) -> ModuleType:
+    """Import a file under a name of its own; a package with its folder, so that relative imports work."""
+    if folder is None and str(file.parent) not in sys.path:
+        sys.path.insert(0, str(file.parent))  # as `python file` does: its neighbours can be imported
+    if name in sys.modules and getattr(sys.modules[name], "__file__", None) != str(file):
+        name = f"{name}_{hashlib.blake2b(str(file).encode(), digest_size=4).hexdigest()}"
+    spec = importlib.util.spec_from_file_location(
+        name, file, submodule_search_locations=None if folder is None else [str(folder)]
+    )
     if spec is None or spec.loader is None:
         raise ConfigurationError(f"{file} cannot be imported: it is not a Python file")
+    _forget(name)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        _forget(name)
+        raise
     return module
+
+
+def _forget(name: str) -> None:
+    for loaded in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
+        del sys.modules[loaded]

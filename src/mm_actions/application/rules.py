@@ -13,7 +13,8 @@ from mm_actions.errors import RegistrationError, UnknownArgument
 if TYPE_CHECKING:
     from mm_actions.core.request import Request
 
-CONDITIONS = ("domain", "intent", "has_entity", "has_entities", "targeted_only", "default")
+_NAMES, _FLAGS = ("domain", "intent", "has_entity"), ("targeted_only", "default")
+CONDITIONS = ("domain", "intent", "has_entity", "has_entities", *_FLAGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +71,22 @@ def make_rule(dialogue_state: str, handler: Any, conditions: dict[str, Any]) -> 
             raise UnknownArgument(
                 f"{dialogue_state!r} has the unknown condition {name!r}; there are {', '.join(CONDITIONS)}"
             )
-    given = {name: value for name, value in conditions.items() if value is not None and value is not False}
-    for name in ("domain", "intent", "has_entity"):
+    given = {
+        name: value
+        for name, value in conditions.items()
+        if value is not None and not (name in _FLAGS and value is False)
+    }
+    for name in _NAMES:
         if name in given and (not isinstance(given[name], str) or not given[name]):
-            raise RegistrationError(f"{name} of {dialogue_state!r} is a name, not {given[name]!r}")
-    for name in ("targeted_only", "default"):
+            several = "; write has_entities=[...] for several" if name == "has_entity" else ""
+            raise RegistrationError(f"{name} of {dialogue_state!r} is a name, not {given[name]!r}{several}")
+    for name in _FLAGS:
         if name in given and given[name] is not True:
             raise RegistrationError(f"{name} of {dialogue_state!r} is True or False, not {given[name]!r}")
-        if name in given and len(given) > 1:
-            others = ", ".join(sorted(given.keys() - {name}))
+        others = sorted(other for other in given if other != name and given[other])
+        if name in given and others:
             raise RegistrationError(
-                f"{name} of {dialogue_state!r} excludes other conditions: leave out {others}"
+                f"{name} of {dialogue_state!r} excludes other conditions: leave out {', '.join(others)}"
             )
     if "has_entity" in given and "has_entities" in given:
         raise RegistrationError(

@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from mm_actions.core.params import FrozenParams, Params
-from mm_actions.errors import ConfigurationError
+from mm_actions.core.params import NAMES, FrozenParams, Params
+from mm_actions.core.request import Request
+from mm_actions.errors import ConfigurationError, UnknownArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from mm_actions.core.request import Request
     from mm_actions.core.responder import DialogueResponder
 
-MAX_HISTORY = 100
-"""Turns of history that are kept, as in MindMeld."""
-
-#: Settings of a turn that an NLP may take, MindMeld's keyword arguments.
-_OPTIONS = ("allowed_intents", "locale", "language", "time_zone", "timestamp", "dynamic_resource")
+#: Settings of a turn that an NLP may take: MindMeld's keyword arguments.
+_OPTIONS = tuple(name for name in NAMES if name != "target_dialogue_state")
 
 
-def understand(nlp: Any, text: str, params: Params) -> dict[str, Any]:
+def understand(nlp: Any, text: str, params: Params, *, verbose: bool = False) -> dict[str, Any]:
     """Have an NLP process a text, with those settings of the turn that are set and that it takes.
 
     Raises:
         ConfigurationError: It gave no dict.
     """
     options = {name: value for name in _OPTIONS if (value := getattr(params, name))}
+    if verbose:
+        options["verbose"] = True
     if options:
         taken = inspect.signature(nlp.process).parameters
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values()):
             options = {name: value for name, value in options.items() if name in taken}
-    if getattr(nlp, "ready", True) is False and callable(getattr(nlp, "load", None)):
-        nlp.load()
     processed = nlp.process(text, **options)
     if not isinstance(processed, dict):
         raise ConfigurationError(
@@ -66,12 +62,14 @@ def make_responder(responder_class: type[DialogueResponder], request: Request) -
     )
 
 
-def add_to_history(responder: DialogueResponder) -> None:
+def add_to_history(responder: DialogueResponder, limit: int) -> None:
     """Put the turn in front of the history, without the history it had itself."""
     entry = dict(responder)
     del entry["history"]
     entry["request"].pop("history", None)
-    responder.history = [entry, *responder.history][:MAX_HISTORY]
+    for name in ("frame", "slots", "directives"):
+        entry[name] = entry[name].copy()  # what happens to the responder from here on is another turn
+    responder.history = [entry, *responder.history][:limit]
 
 
 def params_of(params: Params | Mapping[str, Any] | None) -> FrozenParams:
@@ -80,8 +78,8 @@ def params_of(params: Params | Mapping[str, Any] | None) -> FrozenParams:
     Raises:
         UnknownArgument: A member is not known.
     """
-    if isinstance(params, FrozenParams):
-        return params
-    if isinstance(params, Params):
-        return FrozenParams(**{name: getattr(params, name) for name in Params.__slots__})
-    return FrozenParams(**(params or {}))
+    if isinstance(params, Mapping):
+        for name in params:
+            if name not in NAMES:
+                raise UnknownArgument(f"params has the unknown member {name!r}; there are {', '.join(NAMES)}")
+    return Request(params=params).params  # type: ignore[arg-type] # it takes params in every form

@@ -62,8 +62,8 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code; no exception that is not a bug of this program leaves it.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal of few characters shows the others escaped
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what an encoding does not have is escaped, not an error
             stream.reconfigure(errors="backslashreplace")
     logging.getLogger("mm_actions").addHandler(logging.NullHandler())  # what it logs, the commands show
     try:

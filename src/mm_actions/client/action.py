@@ -14,7 +14,7 @@ from mm_actions.config import Config, load_config
 from mm_actions.core.payload import payload_of
 from mm_actions.core.runtime import BLOCKING, Runtime, current, drive, in_event_loop
 from mm_actions.core.transport import Invocation
-from mm_actions.errors import RegistrationError
+from mm_actions.errors import CircuitOpen, RegistrationError
 from mm_actions.resilience import Deadline
 
 if TYPE_CHECKING:
@@ -120,6 +120,14 @@ class CustomAction(Invocable):
             step=step,
         )
 
+    def check_circuit(self) -> None:
+        """Find out whether the server is being left alone.
+
+        Raises:
+            CircuitOpen: It is.
+        """
+        self._endpoint.guard.breaker.check()
+
     async def run(self, request: Any, responder: Any, runtime: Runtime) -> ActionResult:
         """Call and merge."""
         return self.merged(await carry_out(self.errand(request, responder), runtime), responder)
@@ -148,6 +156,10 @@ class CustomActionSequence(Invocable):
         merge: Merge each answer into the responder; otherwise its members replace the responder's.
         parallel: Call all at once.
         all_or_nothing: After a failure, make the responder what it was before the first action.
+        quorum: Of actions called all at once, how many must succeed; all of them by default, 0 for as many as
+            may be. The answers of those that succeed are merged.
+        precheck: Begin only if the circuits of all servers are closed, so that no first step stands alone for
+            an outage that is known already.
         raise_on_failure: Raise the error of the first failure instead of returning it in the result.
 
     Raises:
@@ -163,6 +175,8 @@ class CustomActionSequence(Invocable):
         *,
         parallel: bool = False,
         all_or_nothing: bool = False,
+        quorum: int | None = None,
+        precheck: bool = False,
         raise_on_failure: bool = False,
     ) -> None:
         if isinstance(actions, str):
@@ -176,7 +190,13 @@ class CustomActionSequence(Invocable):
             for action in names
         ]
         self.timeout = loaded.timeout if loaded else max(action.timeout for action in self.actions)
+        if quorum is not None and not (parallel and 0 <= quorum <= len(self.actions)):
+            raise RegistrationError(
+                f"quorum is {quorum!r}: with parallel=True, say how many of {len(self.actions)} must succeed"
+            )
         self.parallel = parallel
+        self.quorum = len(self.actions) if quorum is None else quorum
+        self.precheck = precheck
         self.all_or_nothing = all_or_nothing
         self.raise_on_failure = raise_on_failure
 
@@ -186,11 +206,23 @@ class CustomActionSequence(Invocable):
         before = Snapshot(responder) if self.all_or_nothing else None
         deadline = Deadline.after(self.timeout)
         work = self._all_at_once if self.parallel else self._one_after_the_other
-        steps = await work(request, responder, runtime, deadline)
-        result = ActionResult.of_steps(steps, elapsed=time.monotonic() - started)
+        steps = self._refused() or await work(request, responder, runtime, deadline)
+        result = ActionResult.of_steps(
+            steps, elapsed=time.monotonic() - started, failures=len(self.actions) - self.quorum
+        )
         if before is not None and not result:
             before.restore()
         return result
+
+    def _refused(self) -> list[ActionResult]:
+        """Give the failure of the first action whose server is left alone, if that is to be known."""
+        for action in self.actions if self.precheck else ():
+            try:
+                action.check_circuit()
+            except CircuitOpen as error:
+                error.action = action.name
+                return [ActionResult(action=action.name, server=action.server, error=error, attempts=0)]
+        return []
 
     async def _one_after_the_other(
         self, request: Any, responder: Any, runtime: Runtime, deadline: Deadline

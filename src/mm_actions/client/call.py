@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import logging
 import os
@@ -13,8 +14,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mm_actions.client.result import ActionResult
+from mm_actions.core.hops import next_hop
 from mm_actions.core.transport import Call, Invocation
-from mm_actions.errors import CircuitOpen, DeadlineExceeded, InvocationError, Overloaded, Sent
+from mm_actions.errors import (
+    ActionNotFound,
+    CircuitOpen,
+    DeadlineExceeded,
+    InvocationError,
+    Overloaded,
+    Sent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +34,9 @@ if TYPE_CHECKING:
     from mm_actions.resilience import Admission, Deadline
 
 logger = logging.getLogger("mm_actions.call")
+
+CATALOGUE_TIMEOUT = 0.25
+"""Seconds to ask a server that does not know an action which ones it has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,75 +75,84 @@ def observing(observer: Callable[[ActionResult], object]) -> Iterator[None]:
 async def carry_out(errand: Errand, runtime: Runtime) -> ActionResult:
     """Call an action; a failure is a result, not an exception, and is logged in one line."""
     started = time.monotonic()
-    trace_id = f"{_random.getrandbits(128) or 1:032x}"
-    action, endpoint, deadline = errand.invocation.action, errand.endpoint, errand.deadline
-    attempt = 1
+    course = _Course(errand, trace_id=f"{_random.getrandbits(128) or 1:032x}")
+    answer: Answer | None = None
     failure: InvocationError | None = None
     try:
-        payload = endpoint.transport.encode(errand.invocation)
-        key = _idempotency_key(errand) if endpoint.settings.idempotent else None
-        while True:
-            try:
-                answer = await _attempt(errand, runtime, payload, key, trace_id, attempt)
-                break
-            except InvocationError as error:
-                if failure is not None and isinstance(error, (CircuitOpen, Overloaded)):
-                    raise failure from error  # the first failure says more than the second's refusal
-                failure = error
-                delay = endpoint.guard.retry_delay(
-                    error, attempt=attempt, deadline=deadline, keyed=key is not None
-                )
-                if delay is None:
-                    raise
-            await runtime.sleep(delay)
-            attempt += 1
+        answer = await _until_answered(course, runtime)
     except InvocationError as error:
-        error.action, error.server, error.attempt = action, errand.server, attempt
+        failure = error
+        if isinstance(error, ActionNotFound):
+            error.hint = await _nearest(errand, runtime) or error.hint
+        error.action, error.server, error.attempt = errand.invocation.action, errand.server, course.attempt
         error.elapsed = time.monotonic() - started
-        logger.warning("%s (%.3f s, trace %s)", error, error.elapsed, trace_id)
-        return _observed(
-            ActionResult(
-                action=action,
-                server=errand.server,
-                error=error,
-                attempts=attempt,
-                elapsed=error.elapsed,
-                trace_id=trace_id,
-            )
-        )
-    return _observed(
-        ActionResult(
-            action=action,
-            server=errand.server,
-            answer=answer,
-            attempts=attempt,
-            elapsed=time.monotonic() - started,
-            trace_id=trace_id,
-        )
+        logger.warning("%s (%.3f s, trace %s)", error, error.elapsed, course.trace_id)
+    result = ActionResult(
+        action=errand.invocation.action,
+        server=errand.server,
+        error=failure,
+        answer=answer,
+        attempts=course.attempt,
+        elapsed=time.monotonic() - started,
+        trace_id=course.trace_id,
     )
-
-
-def _observed(result: ActionResult) -> ActionResult:
     for observer in _observers.get():
         observer(result)
     return result
 
 
-async def _attempt(  # noqa: PLR0917 - the parts of one Call
-    errand: Errand, runtime: Runtime, payload: object, key: str | None, trace_id: str, attempt: int
-) -> Answer:
-    with errand.endpoint.guard.admit(attempt=attempt) as admission:
+@dataclass(slots=True)
+class _Course:
+    """How far an errand has come."""
+
+    errand: Errand
+    trace_id: str
+    attempt: int = 1
+    payload: object = None
+    key: str | None = None
+    hop: int = 1
+
+
+async def _until_answered(course: _Course, runtime: Runtime) -> Answer:
+    errand, endpoint = course.errand, course.errand.endpoint
+    course.hop = next_hop()
+    course.payload = endpoint.transport.encode(errand.invocation)
+    course.key = _idempotency_key(errand) if endpoint.settings.idempotent else None
+    failure: InvocationError | None = None
+    while True:
+        try:
+            return await _attempt(course, runtime)
+        except InvocationError as error:
+            if failure is not None and isinstance(error, (CircuitOpen, Overloaded)):
+                course.attempt -= 1
+                raise failure from error  # the first failure says more than the second's refusal
+            failure = error
+            delay = endpoint.guard.retry_delay(
+                error, attempt=course.attempt, deadline=errand.deadline, keyed=course.key is not None
+            )
+            if delay is None:
+                raise
+        await runtime.sleep(delay)
+        course.attempt += 1
+
+
+async def _attempt(course: _Course, runtime: Runtime) -> Answer:
+    errand = course.errand
+    with errand.endpoint.guard.admit(attempt=course.attempt) as admission:
         if admission.queued:
             await _turn(admission, errand.deadline, runtime)
         remaining = errand.deadline.remaining()
         if not remaining:
             raise DeadlineExceeded("the time was up before the call began", sent=Sent.NO)
+        span_id = f"{_random.getrandbits(64) or 1:016x}"
         call = Call(
             action=errand.invocation.action,
-            payload=payload,
+            payload=course.payload,
             timeout=remaining,
-            traceparent=f"00-{trace_id}-{_random.getrandbits(64) or 1:016x}-01",
-            idempotency_key=key,
+            traceparent=f"00-{course.trace_id}-{span_id}-01",
+            call_id=span_id,
+            hops=course.hop,
+            idempotency_key=course.key,
         )
         try:
             answer = await runtime.send(errand.endpoint.transport, call)
@@ -140,6 +161,16 @@ async def _attempt(  # noqa: PLR0917 - the parts of one Call
             raise
         admission.record(None)
         return answer
+
+
+async def _nearest(errand: Errand, runtime: Runtime) -> str:
+    """Say which of the server's actions have names like the one that it does not know."""
+    patience = min(CATALOGUE_TIMEOUT, errand.deadline.remaining())
+    if not patience:
+        return ""
+    names = await runtime.action_names(errand.endpoint.transport, patience)
+    near = difflib.get_close_matches(errand.invocation.action, names, n=3)
+    return f"The server has {', '.join(map(repr, near))}" if near else ""
 
 
 async def _turn(admission: Admission, deadline: Deadline, runtime: Runtime) -> None:

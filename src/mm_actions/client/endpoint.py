@@ -2,29 +2,60 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
+import weakref
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mm_actions.resilience import ResilienceSettings, RetryPolicy, ServerGuard
+from mm_actions.resilience import BreakerState, ServerGuard
 from mm_actions.transports.rooms import open_transport
 
 if TYPE_CHECKING:
     from mm_actions.config import ServerSettings
     from mm_actions.core.transport import Transport
 
+logger = logging.getLogger("mm_actions.server")
+
 KEPT = 256
 """Servers whose connections are kept; the one unused for longest makes room for a new one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A server's transport and guard."""
+    """A server's transport and guard.
 
-    transport: Transport
-    guard: ServerGuard
-    settings: ServerSettings
+    Args:
+        name: The server's name, for messages.
+        settings: How to reach it.
+
+    Raises:
+        ConfigurationError: Certificates or keys cannot be used, or a library is missing.
+    """
+
+    def __init__(self, name: str, settings: ServerSettings) -> None:
+        self._name = name
+        self.settings = settings
+        self.transport: Transport = open_transport(settings)
+        self.start_over()
+        _alive.add(self)
+
+    def start_over(self) -> None:
+        """Forget how the server did so far: in a forked child, calls of the parent are under way forever."""
+        figures = self.settings.resilience
+        figures = replace(figures, retry=replace(figures.retry, retries=self.settings.retries))
+        self.guard = ServerGuard(figures, server=self._name, listener=self._tell)
+
+    def _tell(self, before: BreakerState, after: BreakerState) -> None:
+        if after is BreakerState.DISABLED:
+            logger.error(
+                "%s is gone (410) from %s: no call goes there until the program starts anew",
+                self._name,
+                self.settings.url,
+            )
+        else:
+            logger.warning("the circuit of %s went from %s to %s", self._name, before, after)
 
 
 def endpoint_for(name: str, settings: ServerSettings) -> Endpoint:
@@ -36,12 +67,7 @@ def endpoint_for(name: str, settings: ServerSettings) -> Endpoint:
     with _lock:
         endpoint = _endpoints.get(settings)
         if endpoint is None:
-            guard = ServerGuard(
-                ResilienceSettings(retry=RetryPolicy(retries=settings.retries)),
-                server=name,
-            )
-            endpoint = Endpoint(transport=open_transport(settings), guard=guard, settings=settings)
-            _endpoints[settings] = endpoint
+            endpoint = _endpoints[settings] = Endpoint(name, settings)
             if len(_endpoints) > KEPT:
                 _endpoints.popitem(last=False)
         else:
@@ -58,5 +84,14 @@ def close_endpoints() -> None:
         endpoint.transport.close()
 
 
+def _after_fork() -> None:
+    global _lock  # noqa: PLW0603 - another thread of the parent may have held it
+    _lock = threading.Lock()
+    for endpoint in _alive:
+        endpoint.start_over()
+
+
 _endpoints: OrderedDict[Any, Endpoint] = OrderedDict()
+_alive: weakref.WeakSet[Endpoint] = weakref.WeakSet()
 _lock = threading.Lock()
+os.register_at_fork(after_in_child=_after_fork)

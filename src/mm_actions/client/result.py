@@ -56,13 +56,21 @@ class ActionResult:
         return self
 
     @classmethod
-    def of_steps(cls, steps: Sequence[ActionResult], *, elapsed: float) -> ActionResult:
-        """Sum up a sequence of at least one step: its error is that of the first that failed."""
-        last = next((step for step in steps if step.error is not None), steps[-1])
+    def of_steps(cls, steps: Sequence[ActionResult], *, elapsed: float, failures: int = 0) -> ActionResult:
+        """Sum up a sequence of at least one step: its error is that of the first that failed.
+
+        Args:
+            steps: The results.
+            elapsed: Seconds for all of them.
+            failures: How many may fail without the whole failing.
+        """
+        failed = [step for step in steps if step.error is not None]
+        succeeded = [step for step in steps if step.error is None]
+        last = failed[0] if len(failed) > failures else (succeeded or steps)[-1]
         return cls(
             action=", ".join(step.action for step in steps),
             server=", ".join(dict.fromkeys(step.server for step in steps)),
-            error=last.error,
+            error=last.error if len(failed) > failures else None,
             answer=last.answer,
             attempts=sum(step.attempts for step in steps),
             elapsed=elapsed,

@@ -80,19 +80,20 @@ class Place:
 
     def seconds(self, value: Any) -> float:
         """Want a positive number of seconds."""
-        number = self._number(value, "a positive number of seconds")
+        number = self.number(value, "a positive number of seconds")
         if not 0 < number < float("inf"):
             raise ConfigurationError(f"{self} is {number}, not a positive number of seconds")
         return number
 
     def count(self, value: Any, *, least: int = 0) -> int:
         """Want a whole number."""
-        number = self._number(value, "a whole number")
+        number = self.number(value, "a whole number")
         if number != int(number) or number < least:
             raise ConfigurationError(f"{self} is {number:g}, not a whole number of at least {least}")
         return int(number)
 
-    def _number(self, value: Any, wanted: str) -> float:
+    def number(self, value: Any, wanted: str = "a number") -> float:
+        """Want a number."""
         if isinstance(value, (int, float, str)) and not isinstance(value, bool):
             try:
                 number = float(value)

@@ -72,8 +72,12 @@ def with_environment(
         return None if source is None else load_config(source, environ=environ)
     if isinstance(source, (Config, ServerSettings)):
         return load_config(source)
-    file = Path(source) if isinstance(source, (str, Path)) else None
-    tree = _read_yaml(file) if file else deepcopy(dict(source or {}))
+    file: Path | None = None
+    if isinstance(source, (str, Path)):
+        file = Path(source)
+        tree = _read_yaml(file)
+    else:
+        tree = {key: value if key == "engine" else deepcopy(value) for key, value in (source or {}).items()}
     for name in sorted(variables):
         *parents, leaf = (part.lower() for part in name.split("__"))
         branch = tree

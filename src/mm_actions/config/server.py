@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -9,12 +10,25 @@ from mm_actions.config.checking import Place
 from mm_actions.config.secret import Secret
 from mm_actions.config.settings import BasicAuth, BearerAuth, HmacAuth, ServerSettings
 from mm_actions.errors import ConfigurationError
+from mm_actions.resilience import (
+    BreakerPolicy,
+    BudgetPolicy,
+    BulkheadPolicy,
+    ResilienceSettings,
+    RetryPolicy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ENGINES = ("curl", "requests", "aiohttp")
 SCHEMES = ("http", "https")
+_POLICIES: dict[str, type[Any]] = {
+    "retry": RetryPolicy,
+    "budget": BudgetPolicy,
+    "breaker": BreakerPolicy,
+    "bulkhead": BulkheadPolicy,
+}
 
 
 def server_settings(place: Place, source: Mapping[str, Any]) -> ServerSettings:
@@ -102,6 +116,28 @@ def _auth(place: Place, value: Any) -> BearerAuth | BasicAuth | HmacAuth:
     )
 
 
+def _resilience(place: Place, value: Any) -> ResilienceSettings:
+    if isinstance(value, ResilienceSettings):
+        return value
+    groups = place.mapping(value)
+    place.known(groups, _POLICIES)
+    read = {}
+    for name, figures in groups.items():
+        inner, policy = place.at(name), _POLICIES[name]
+        kinds = {each.name: each.type for each in fields(policy) if (name, each.name) != ("retry", "retries")}
+        inner.known(inner.mapping(figures), kinds)
+        try:
+            read[name] = policy(
+                **{
+                    key: inner.at(key).count(figure) if kinds[key] == "int" else inner.at(key).number(figure)
+                    for key, figure in figures.items()
+                }
+            )
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{inner}: {error}") from error
+    return ResilienceSettings(**read)
+
+
 def _history(place: Place, value: Any) -> int | None:
     if value in ("all", "none"):
         return None if value == "all" else 0
@@ -138,6 +174,8 @@ _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "auth": _auth,
     "history": _history,
     "engine": _engine,
+    "strict": Place.boolean,
+    "resilience": _resilience,
     "max_response_bytes": lambda place, value: place.count(value, least=1),
     "proxy": Place.text,
 }

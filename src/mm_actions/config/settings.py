@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_actions.errors import ConfigurationError
+from mm_actions.resilience import ResilienceSettings
 
 if TYPE_CHECKING:
     from mm_actions.config.secret import Secret
@@ -54,6 +55,8 @@ class ServerSettings:
         history: How many of the newest turns are sent; None for all.
         engine: ``curl``, ``requests``, ``aiohttp``, or a session of one's own.
         max_response_bytes: Size of an answer, decompressed, at most.
+        strict: Refuse an answer that has two members of the same name; otherwise the last one counts.
+        resilience: The figures of retries, breaker and bulkhead.
         proxy: URL of an HTTP proxy. The environment's proxy variables are not read.
     """
 
@@ -73,6 +76,8 @@ class ServerSettings:
     history: int | None = None
     engine: Literal["curl", "requests", "aiohttp"] | Any = "curl"
     max_response_bytes: int = 1 << 20
+    strict: bool = False
+    resilience: ResilienceSettings = field(default_factory=ResilienceSettings)
     proxy: str | None = field(default=None, repr=False)
 
 

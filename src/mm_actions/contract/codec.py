@@ -7,6 +7,7 @@ Infinity, lone surrogates, a byte-order mark), numbers no float can hold, and ne
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
@@ -74,13 +75,19 @@ def decode(body: bytes, kind: type[T]) -> T:
     return value
 
 
-def decode_answer(body: bytes) -> Answer:
+def decode_answer(body: bytes, *, strict: bool = False) -> Answer:
     """Decode what an action answered.
+
+    Args:
+        body: The whole message.
+        strict: Refuse two members of the same name; otherwise the last one counts (RFC 8259, 4).
 
     Raises:
         BadAnswer: One of :func:`decode`'s errors.
     """
     answer = decode(body, Answer)
+    if strict:
+        json.loads(body, object_pairs_hook=_without_duplicates)
     params = answer.params
     if params is not None and params.timestamp is not None:
         params.timestamp = _milliseconds(params.timestamp)
@@ -92,6 +99,14 @@ def decode_answer(body: bytes) -> Answer:
                     sent=Sent.YES,
                 )
     return answer
+
+
+def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        name = next(name for position, (name, _) in enumerate(members) if name in dict(members[:position]))
+        raise BadPayload(f"not unambiguous JSON: two members are called {name[:50]!r}", sent=Sent.YES)
+    return found
 
 
 def _milliseconds(timestamp: int | str) -> int:

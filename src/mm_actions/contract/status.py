@@ -88,7 +88,9 @@ def row_of(error: InvocationError) -> Row:
     return next(_BY_ERROR[kind] for kind in type(error).__mro__ if kind in _BY_ERROR)
 
 
-def answer_of(status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> Answer:
+def answer_of(
+    status: int, headers: Mapping[str, str], body: bytes, *, now: float, strict: bool = False
+) -> Answer:
     """Read an HTTP answer.
 
     A 2xx with a valid body is the action's answer. A 204, and a 2xx that is empty and does not claim to be
@@ -99,6 +101,7 @@ def answer_of(status: int, headers: Mapping[str, str], body: bytes, *, now: floa
         headers: Lower-case names.
         body: The decoded content.
         now: Unix time in seconds, for a ``Retry-After`` that is a date.
+        strict: Refuse two members of the same name.
 
     Raises:
         BadStatus: Any other status, 206 (a part of an answer) included.
@@ -110,7 +113,7 @@ def answer_of(status: int, headers: Mapping[str, str], body: bytes, *, now: floa
     if status == NO_CONTENT or not (body or content_type):
         return EMPTY
     check_json(content_type)
-    return decode_answer(body)
+    return decode_answer(body, strict=strict)
 
 
 def error_of(status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> BadStatus:

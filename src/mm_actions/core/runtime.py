@@ -34,6 +34,10 @@ class Runtime(Protocol):
         """Carry out one attempt."""
         ...
 
+    async def action_names(self, transport: Transport, seconds: float) -> Sequence[str]:
+        """Ask a server which actions it has."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
@@ -57,6 +61,10 @@ class BlockingRuntime:
     async def send(self, transport: Transport, call: Call) -> Answer:
         """Carry out one attempt on this thread."""
         return transport.send(call)
+
+    async def action_names(self, transport: Transport, seconds: float) -> Sequence[str]:
+        """Ask on this thread."""
+        return transport.action_names(seconds)
 
     async def sleep(self, seconds: float) -> None:
         """Block for so many seconds."""
@@ -109,6 +117,10 @@ class AsyncRuntime:
     async def send(self, transport: Transport, call: Call) -> Answer:
         """Carry out one attempt."""
         return await transport.send_async(call)
+
+    async def action_names(self, transport: Transport, seconds: float) -> Sequence[str]:
+        """Ask."""
+        return await transport.action_names_async(seconds)
 
     async def sleep(self, seconds: float) -> None:
         """Give way for so many seconds."""

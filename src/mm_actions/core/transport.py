@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mm_actions.contract.wire import Answer
 
 
@@ -33,6 +35,8 @@ class Call:
         payload: What the transport's ``encode`` made of the invocation; the same for every attempt.
         timeout: Seconds left.
         traceparent: The W3C trace context of this attempt.
+        call_id: Names this attempt; an answer to another one is refused.
+        hops: How many calls deep this one is, from 1.
         idempotency_key: The same for every attempt; None where the server does not honour one.
     """
 
@@ -40,6 +44,8 @@ class Call:
     payload: Any
     timeout: float
     traceparent: str
+    call_id: str
+    hops: int
     idempotency_key: str | None = None
 
 
@@ -68,6 +74,14 @@ class Transport(Protocol):
         Raises:
             InvocationError: As :meth:`send`.
         """
+        ...
+
+    def action_names(self, seconds: float) -> Sequence[str]:
+        """Ask the server which actions it has, for the message of an error; empty when it does not say."""
+        ...
+
+    async def action_names_async(self, seconds: float) -> Sequence[str]:
+        """As :meth:`action_names`, without blocking the event loop."""
         ...
 
     def close(self) -> None:

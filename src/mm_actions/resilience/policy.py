@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from mm_actions.resilience.bounds import check_bounds
 from mm_actions.resilience.breaker import BreakerPolicy
 from mm_actions.resilience.budget import BudgetPolicy
 from mm_actions.resilience.bulkhead import BulkheadPolicy
-from mm_actions.resilience.deadline import Deadline
 from mm_actions.resilience.retry import RetryPolicy
-
-if TYPE_CHECKING:
-    from mm_actions.resilience.deadline import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +17,6 @@ class ResilienceSettings:
     ===================  ============================  =====================================================
     figure               default                       source
     ===================  ============================  =====================================================
-    deadline             5 s a turn, at most 30 s      Dialogflow CX, webhook timeout: the same
     retry                1, full jitter, 50 ms to 1 s  AWS, standard retry mode and "Exponential Backoff And
                                                        Jitter"; fewer and shorter, for somebody waits
     retry budget         20 % of 10 s, and 3           Finagle, RetryBudget: 20 % of 10 s; Envoy,
@@ -39,35 +31,13 @@ class ResilienceSettings:
     ===================  ============================  =====================================================
 
     Attributes:
-        deadline: Seconds that a turn may take, waiting and retries included.
-        max_deadline: Seconds that a caller may ask for, at most.
         retry: When to try again.
         budget: How much of the load may be retries.
         breaker: When to leave the server alone.
         bulkhead: How many calls may be under way.
     """
 
-    deadline: float = 5.0
-    max_deadline: float = 30.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     budget: BudgetPolicy = field(default_factory=BudgetPolicy)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
     bulkhead: BulkheadPolicy = field(default_factory=BulkheadPolicy)
-
-    def __post_init__(self) -> None:
-        check_bounds(self, max_deadline=(0.001, 86_400))
-        check_bounds(self, deadline=(0.001, self.max_deadline))
-
-    def begin(self, seconds: float | None = None, *, clock: Clock = time.monotonic) -> Deadline:
-        """Return the deadline of a turn that begins now.
-
-        Args:
-            seconds: How long it may take; None for :attr:`deadline`. More than :attr:`max_deadline`
-                is cut to that.
-            clock: What time it is.
-
-        Raises:
-            ConfigurationError: ``seconds`` is negative or not a number.
-        """
-        wanted = self.deadline if seconds is None else seconds
-        return Deadline.after(min(wanted, self.max_deadline), clock=clock)

@@ -157,11 +157,13 @@ class FaultProxy:
         self._wait(lambda: self._bytes[way] >= count, timeout, f"{count} bytes {way}")
 
     def wait_until_deserted(self, timeout: float = 5.0) -> None:
-        """Wait until no connection is open.
+        """Wait until no connection is open, those that clients have just made included.
 
         Raises:
             TimeoutError: One still was after `timeout` seconds.
         """
+        if self._listener is not None and self._thread.running:
+            self._thread.call(self._listener.settle)
         self._wait(lambda: self._open == 0, timeout, "end of all connections")
 
     def _wait(self, enough: Callable[[], bool], timeout: float, wanted: str) -> None:

@@ -93,24 +93,35 @@ class Listener:
             self._listening.close()
         self._reservation.close()
 
+    async def settle(self) -> None:
+        """Accept every connection that the system has already completed."""
+        while self._listening is not None and self._accept_one(self._listening):
+            pass
+
     async def _accept(self, listening: socket.socket) -> None:
         """Accept until cancelled; a shortage of file descriptors is waited out."""
         while True:
             try:
-                sock, _ = listening.accept()
-            except (BlockingIOError, InterruptedError):
-                await readable(listening)
-            except ConnectionError:
-                continue
+                if self._accept_one(listening):
+                    await asyncio.sleep(0)
+                else:
+                    await readable(listening)
             except OSError as error:
                 if error.errno not in _SHORTAGE:
                     raise
                 await asyncio.sleep(0.02)
-            else:
-                sock.setblocking(False)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._on_connection(sock)
-                await asyncio.sleep(0)
+
+    def _accept_one(self, listening: socket.socket) -> bool:
+        try:
+            sock, _ = listening.accept()
+        except BlockingIOError:
+            return False
+        except (ConnectionError, InterruptedError):
+            return True  # that one has gone, another may wait behind it
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._on_connection(sock)
+        return True
 
     def _bound(self, address: tuple[str, int]) -> socket.socket:
         sock = socket.socket(self._family, socket.SOCK_STREAM)

@@ -134,6 +134,11 @@ class ByteServer:
             thread.join(PATIENCE)
             assert not thread.is_alive()
 
+    def settle(self) -> None:
+        """Wait until no connection is being served."""
+        for thread in self._threads[1:]:
+            thread.join(PATIENCE)
+
     def _accept(self) -> None:
         while not self.ended.is_set():
             try:

@@ -200,9 +200,11 @@ class FaultServer:
         self._journal.wait(lambda counts: counts.connections >= count, timeout, f"{count} connections")
 
     def wait_until_deserted(self, timeout: float = 5.0) -> None:
-        """Wait until no connection is open.
+        """Wait until no connection is open, those that clients have just made included.
 
         Raises:
             TimeoutError: One still was after `timeout` seconds.
         """
+        if self._listener is not None and self._thread.running:
+            self._thread.call(self._listener.settle)
         self._journal.wait(lambda counts: counts.open_connections == 0, timeout, "end of all connections")

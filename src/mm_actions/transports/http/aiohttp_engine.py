@@ -31,11 +31,12 @@ from mm_actions.transports.http.head import check_length, check_request, joined
 from mm_actions.transports.http.loop_thread import LoopThread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator
 
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest
 
 _MAX_HEADER_LINES = 256
+_PIECE = 64 << 10
 
 
 class AiohttpEngine:
@@ -172,23 +173,28 @@ class AiohttpEngine:
         return not_http(str(error.message).strip().split("\n", 1)[0].rstrip(":"))
 
 
-class _NotedPayload(aiohttp.payload.BytesPayload):
-    """A body that notes how far it was written."""
+class _NotedPayload(aiohttp.payload.Payload):
+    """A body in memory that notes how far it was written; aiohttp's own warns of large ones."""
+
+    _value: bytes
 
     def __init__(self, body: bytes, progress: Progress) -> None:
-        super().__init__(body)
+        super().__init__(body, content_type="application/json")
+        self._size = len(body)
         self._progress = progress
 
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Give the body as text."""
+        return self._value.decode(encoding, errors)
+
     async def write(self, writer: Any) -> None:
-        """Write the body."""
-        await self._note(super().write(writer))
-
-    async def write_with_length(self, writer: Any, content_length: int | None) -> None:
-        """Write the body, of which no more than a length."""
-        await self._note(super().write_with_length(writer, content_length))
-
-    async def _note(self, writing: Awaitable[None]) -> None:
+        """Write the body, a piece at a time."""
         self._progress.connected = True
         self._progress.sent = Sent.MAYBE
-        await writing
+        for start in range(0, len(self._value), _PIECE):
+            await writer.write(self._value[start : start + _PIECE])
         self._progress.sent = Sent.YES
+
+    async def write_with_length(self, writer: Any, content_length: int | None) -> None:
+        """Write the body; its length is the announced one."""
+        await self.write(writer)

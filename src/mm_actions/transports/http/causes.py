@@ -125,4 +125,7 @@ def _tls_failure(error: ssl.SSLError, progress: Progress) -> InvocationError:
 
 
 def _first(causes: list[BaseException], kind: type[_Error]) -> _Error | None:
-    return next((cause for cause in causes if isinstance(cause, kind)), None)
+    # aiohttp's errors are subclasses of ssl's without any of their attributes.
+    return next(
+        (c for c in causes if isinstance(c, kind) and not type(c).__module__.startswith("aiohttp")), None
+    )

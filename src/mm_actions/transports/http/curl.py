@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mm_actions.transports.http.curl_async import LoopDrivers
-from mm_actions.transports.http.curl_sync import BlockingPool
+from mm_actions.transports.http.curl_sync import BlockingSender
 from mm_actions.transports.http.fork import SocketLedger, start_anew_after_fork
 
 if TYPE_CHECKING:
@@ -45,5 +45,5 @@ class CurlEngine:
 
     def _begin(self) -> None:
         self._ledger = SocketLedger()
-        self._blocking = BlockingPool(self._options, self._ledger)
+        self._blocking = BlockingSender(self._options, self._ledger)
         self._loops = LoopDrivers(self._options, self._ledger)

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from mm_actions.transports.http.curl_exchange import CurlExchange
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest
 
-TOO_LARGE = getattr(pycurl, "E_TOO_LARGE", 100)
+# pycurl names not all of libcurl's codes in every version.
+_TOO_LARGE = getattr(pycurl, "E_TOO_LARGE", 100)
+_WEIRD_REPLY = getattr(pycurl, "E_WEIRD_SERVER_REPLY", 8)
 UNRESOLVED = frozenset({pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_RESOLVE_PROXY})
 _SIZE_UPLOAD = getattr(pycurl, "SIZE_UPLOAD_T", None) or pycurl.SIZE_UPLOAD
 _CUT = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
@@ -78,9 +80,7 @@ def translate(
     if code in {pycurl.E_COULDNT_CONNECT, pycurl.E_INTERFACE_FAILED}:
         return connect_failed(exchange.handle.getinfo(pycurl.OS_ERRNO), text)
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
-        verdict = exchange.handle.getinfo(pycurl.SSL_VERIFYRESULT)
-        # libcurl compares the name itself, after OpenSSL found the chain good.
-        return peer_untrusted(verdict or HOST_MISMATCH, text, host)
+        return _unverified(text, exchange, host)
     if code in _HANDSHAKE:
         return _tls_failure(text, exchange)
     if code == pycurl.E_URL_MALFORMAT:
@@ -104,7 +104,7 @@ def sent_so_far(exchange: CurlExchange, request: HttpRequest) -> Sent:
 
 
 def _connecting(exchange: CurlExchange) -> bool:
-    return exchange.handle.getinfo(pycurl.PRETRANSFER_TIME) == 0 and not exchange.answered
+    return exchange.handle.getinfo(pycurl.REQUEST_SIZE) == 0 and not exchange.answered
 
 
 def _failure_of_exchange(
@@ -112,18 +112,18 @@ def _failure_of_exchange(
 ) -> InvocationError:
     if code == pycurl.E_FILESIZE_EXCEEDED:
         return answer_too_large(options)
-    if code == TOO_LARGE or "response header" in text.lower():
+    if code == _TOO_LARGE or "response header" in text.lower():
         return headers_too_large(options)
     if code == pycurl.E_BAD_CONTENT_ENCODING:
         if "nrecognized" in text:
             return unknown_coding(exchange.coding)
         return broken_coding()
-    if code in {pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_WEIRD_SERVER_REPLY}:
+    if code in {pycurl.E_UNSUPPORTED_PROTOCOL, _WEIRD_REPLY}:
         return not_http(text)
     if code == pycurl.E_PARTIAL_FILE or exchange.answered:
         return response_aborted(text)
     if code in {pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR}:
-        refusal = _late_refusal(text, exchange)
+        refusal = _late_refusal(code, text, exchange)
         if refusal is not None:
             return refusal
     if code == pycurl.E_SEND_FAIL_REWIND:
@@ -131,6 +131,17 @@ def _failure_of_exchange(
         return connection_lost("a kept-alive connection had been closed", Sent.MAYBE)
     nothing_left = exchange.handle.getinfo(pycurl.REQUEST_SIZE) == 0
     return connection_lost(text, Sent.NO if nothing_left else Sent.MAYBE)
+
+
+def _unverified(text: str, exchange: CurlExchange, host: str) -> InvocationError:
+    if "subject name" in text or "does not match" in text:
+        # libcurl compares the name itself, after OpenSSL found the chain good.
+        return peer_untrusted(HOST_MISMATCH, text, host)
+    verdict = exchange.handle.getinfo(pycurl.SSL_VERIFYRESULT)
+    if verdict == 0 and exchange.certificate_asked:
+        # libcurl has one code for an expired certificate, be it the server's or ours.
+        return certificate_rejected("it said 'certificate expired'", exchange.material, Sent.NO)
+    return peer_untrusted(verdict, text, host)
 
 
 def _tls_failure(text: str, exchange: CurlExchange) -> InvocationError:
@@ -144,13 +155,15 @@ def _tls_failure(text: str, exchange: CurlExchange) -> InvocationError:
     return handshake_failed(text, Sent.NO)
 
 
-def _late_refusal(text: str, exchange: CurlExchange) -> InvocationError | None:
+def _late_refusal(code: int, text: str, exchange: CurlExchange) -> InvocationError | None:
     """Recognise TLS 1.3's way: the handshake ends well, and the refusal is the first thing to be read."""
     refusal = client_refusal(text, exchange.material, Sent.MAYBE, asked=exchange.certificate_asked)
     if refusal is not None:
         return refusal
+    # The reset that follows the alert may overtake it: the server was gone before it had the request, on
+    # a connection just made, for which it had asked a certificate.
     bare = exchange.material is None or exchange.material.client_facts is None
-    if exchange.certificate_asked and bare and exchange.handle.getinfo(pycurl.NUM_CONNECTS):
-        # The alert was overtaken by the reset that follows it.
+    new = exchange.handle.getinfo(pycurl.NUM_CONNECTS) > 0
+    if new and exchange.certificate_asked and (bare or code == pycurl.E_SEND_ERROR):
         return certificate_rejected("it cut the connection", exchange.material, Sent.MAYBE)
     return None

@@ -6,6 +6,7 @@ not set again, and the callbacks are bound once: at 50 µs an exchange, each of 
 
 from __future__ import annotations
 
+import select
 from typing import TYPE_CHECKING
 
 import pycurl
@@ -19,6 +20,7 @@ from mm_actions.transports.http.failures import (
     deadline_exceeded,
     headers_too_large,
     not_http,
+    response_aborted,
     too_many_interim_responses,
 )
 from mm_actions.transports.http.head import check_request, header_lines, read_head
@@ -50,8 +52,9 @@ class CurlExchange:
 
     __slots__ = (
         "_body", "_chunks", "_connect_timeout", "_fresh", "_head_bytes", "_headers", "_interim", "_length",
-        "_lines", "_method", "_offset", "_options", "_received", "_response_headers", "_status", "_timeout",
-        "_tls_ready", "_url", "_verbose", "certificate_asked", "handle", "last_used", "material", "refusal",
+        "_lines", "_method", "_offset", "_options", "_poll", "_received", "_response_headers", "_socket",
+        "_status", "_timeout", "_tls_ready", "_url", "_verbose", "certificate_asked", "handle", "last_used",
+        "material", "refusal",
     )  # fmt: skip
 
     def __init__(self, options: EngineOptions, ledger: SocketLedger) -> None:
@@ -60,6 +63,8 @@ class CurlExchange:
         self._headers: tuple[tuple[str, str], ...] | None = None
         self._length = self._timeout = self._connect_timeout = -1
         self._fresh = self._tls_ready = self._verbose = False
+        self._socket = -1
+        self._poll: select.poll | None = None
         self._chunks: list[bytes] = []
         self._lines: list[bytes] = []
         self.material: TlsMaterial | None = None
@@ -109,10 +114,11 @@ class CurlExchange:
             if len(body) != self._length:
                 handle.setopt(pycurl.POSTFIELDSIZE_LARGE, len(body))
                 self._length = len(body)
-            if self._fresh is bool(body):
-                # An empty body needs no rewinding, so libcurl could send it again on a dead connection.
-                self._fresh = not body
-                handle.setopt(pycurl.FRESH_CONNECT, int(self._fresh))
+        # An empty body needs no rewinding, so libcurl could send it again on a dead connection.
+        fresh = (not body and request.method == "POST") or (self._poll is not None and bool(self._poll.poll(0)))
+        if fresh is not self._fresh:
+            handle.setopt(pycurl.FRESH_CONNECT, fresh)
+            self._fresh = fresh
         # libcurl takes 0 for "no limit".
         timeout = max(1, int(request.timeout * 1000))
         if timeout != self._timeout:
@@ -124,13 +130,32 @@ class CurlExchange:
             self._connect_timeout = connect_timeout
 
     def response(self) -> HttpResponse:
-        """Give the response of the exchange that ended well."""
+        """Give the response of the exchange that ended well.
+
+        Raises:
+            ResponseAborted: The connection ended within the head, which libcurl takes for its end.
+        """
+        if not self._status:
+            raise response_aborted("within the header lines")
         chunks = self._chunks
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         if self._verbose:
             self._verbose = False
             self.handle.setopt(pycurl.VERBOSE, 0)
         return HttpResponse(status=self._status, headers=self._response_headers, body=body)
+
+    def note_connection(self) -> None:
+        """Remember the connection that was used, before the handle is taken from any multi handle."""
+        descriptor = self.handle.getinfo(pycurl.ACTIVESOCKET)
+        if descriptor == self._socket:
+            return
+        self._socket = descriptor
+        self._poll = None
+        if descriptor >= 0:
+            # libcurl looks at most once a second whether kept connections still live. Anything to be read
+            # on an idle one means that the server closed it, or that it says what nobody asked for.
+            self._poll = select.poll()
+            self._poll.register(descriptor, select.POLLIN)
 
     def close(self) -> None:
         """Close the handle and the connections that are its own."""

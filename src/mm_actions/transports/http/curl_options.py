@@ -32,6 +32,8 @@ def set_up(handle: pycurl.Curl, options: EngineOptions) -> None:
         (pycurl.FOLLOWLOCATION, 0),
         (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
         (pycurl.TCP_NODELAY, 1),
+        # One handle, one connection: whether it still lives can then be looked at before it is used.
+        (pycurl.MAXCONNECTS, 1),
         (pycurl.MAXAGE_CONN, max(1, int(options.idle_timeout))),
         (pycurl.ACCEPT_ENCODING, ACCEPT_ENCODING),
         # Stops a body that announces too much; one that announces nothing is counted as it arrives.

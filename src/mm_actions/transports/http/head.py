@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from mm_actions.errors import ConfigurationError
 from mm_actions.transports.http.failures import conflicting_length, unfit_header
@@ -24,6 +25,12 @@ def check_request(request: HttpRequest) -> None:
     """
     if not request.url.startswith(("http://", "https://")):
         raise ConfigurationError(f"only http:// and https:// urls can be called, not {request.url!r}")
+    try:
+        host, port = urlsplit(request.url).hostname, urlsplit(request.url).port
+    except ValueError as error:
+        raise ConfigurationError(f"{request.url!r} is no url ({error}); correct the setting url") from error
+    if not host or port == 0:
+        raise ConfigurationError(f"{request.url!r} names no host; correct the setting url")
     if request.method not in _METHODS:
         raise ConfigurationError(f"the method {request.method!r} is not served; use POST or GET")
     header_lines(request.headers)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from mm_actions.transports.http.content_coding import ACCEPT_ENCODING, Body
 from mm_actions.transports.http.engine import HttpResponse
 from mm_actions.transports.http.failures import (
     broken_coding,
+    conflicting_length,
     connection_lost,
     deadline_exceeded,
     headers_too_large,
@@ -101,9 +103,7 @@ class RequestsEngine:
         if self._given is not None:
             for adapter in self._given.adapters.values():
                 if isinstance(adapter, HTTPAdapter):
-                    adapter.__setstate__(
-                        adapter.__getstate__()
-                    )  # as unpickling does: the same, without pools
+                    adapter.__setstate__(adapter.__getstate__())  # type: ignore[attr-defined] # stubs lack it
         self._begin()
 
     def _begin(self) -> None:
@@ -190,9 +190,11 @@ class RequestsEngine:
                 return broken_coding()
             if isinstance(cause, (urllib3.exceptions.IncompleteRead, urllib3.exceptions.InvalidChunkLength)):
                 return response_aborted(type(cause).__name__)
-            if type(cause).__name__ == "RemoteDisconnected":
+            if isinstance(cause, urllib3.exceptions.InvalidHeader):
+                return conflicting_length()
+            if isinstance(cause, http.client.RemoteDisconnected):
                 return connection_lost("closed", Sent.MAYBE)
-            if type(cause).__name__ == "BadStatusLine":
+            if isinstance(cause, http.client.BadStatusLine):
                 return not_http("no status line")
         return explain(error, request, self._options, progress)
 

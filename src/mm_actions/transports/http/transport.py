@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from mm_actions.contract.codec import encode
+from mm_actions.contract.codec import decode, encode
 from mm_actions.contract.status import answer_of
+from mm_actions.contract.wire import ActionCatalogue
+from mm_actions.core import hops
 from mm_actions.core.payload import payload_of
+from mm_actions.errors import CorrelationMismatch, InvocationError, Sent
 from mm_actions.transports.http.auth import SIGNATURE, fixed_headers, signer
 from mm_actions.transports.http.engine import HttpRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mm_actions.config import ServerSettings
     from mm_actions.contract.wire import Answer
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
     from mm_actions.transports.http.engine import Engine, HttpResponse
 
 ACTION_PATH = "/action"
+CATALOGUE_PATH = "/actions"
+CALL_ID = "X-MM-Call-Id"
+_CALL_ID_FIELD = CALL_ID.lower()
 USER_AGENT = "mm_actions"
 
 
@@ -40,6 +47,7 @@ class HttpTransport:
         self._history = settings.history
         self._engine = engine
         self._wall_clock = wall_clock
+        self._strict = settings.strict
         self._sign = signer(settings, wall_clock)
         self._common = (("User-Agent", USER_AGENT), *settings.headers, *fixed_headers(settings))
         self._headers = (("Content-Type", "application/json"), ("Accept", "application/json"), *self._common)
@@ -50,11 +58,11 @@ class HttpTransport:
 
     def send(self, call: Call) -> Answer:
         """Post and read the answer, blocking."""
-        return self._answer(self._engine.send(self._request(call)))
+        return self._answer(call, self._engine.send(self._request(call)))
 
     async def send_async(self, call: Call) -> Answer:
         """Post and read the answer."""
-        return self._answer(await self._engine.send_async(self._request(call)))
+        return self._answer(call, await self._engine.send_async(self._request(call)))
 
     def get(self, path: str, *, timeout: float) -> HttpResponse:
         """Ask for one of the optional resources, such as ``/actions``, beside the action path.
@@ -62,21 +70,40 @@ class HttpTransport:
         Raises:
             InvocationError: The server was not reached.
         """
-        parts = urlsplit(self._url)
-        base = parts.path.rstrip("/").removesuffix(ACTION_PATH)
-        url = urlunsplit((parts.scheme, parts.netloc, base + path, "", ""))
-        headers = (("Accept", "application/json"), *self._common)
-        return self._engine.send(HttpRequest(method="GET", url=url, headers=headers, timeout=timeout))
+        return self._engine.send(self._get(path, timeout))
+
+    def action_names(self, seconds: float) -> Sequence[str]:
+        """Read the names in the server's catalogue, if it has one."""
+        try:
+            return _names_in(self.get(CATALOGUE_PATH, timeout=seconds))
+        except InvocationError:
+            return ()
+
+    async def action_names_async(self, seconds: float) -> Sequence[str]:
+        """Read the names in the server's catalogue, if it has one."""
+        try:
+            return _names_in(await self._engine.send_async(self._get(CATALOGUE_PATH, seconds)))
+        except InvocationError:
+            return ()
 
     def close(self) -> None:
         """Close the engine's connections."""
         self._engine.close()
+
+    def _get(self, path: str, timeout: float) -> HttpRequest:
+        parts = urlsplit(self._url)
+        base = parts.path.rstrip("/").removesuffix(ACTION_PATH)
+        url = urlunsplit((parts.scheme, parts.netloc, base + path, "", ""))
+        headers = (("Accept", "application/json"), *self._common)
+        return HttpRequest(method="GET", url=url, headers=headers, timeout=timeout)
 
     def _request(self, call: Call) -> HttpRequest:
         headers = [
             *self._headers,
             ("X-MM-Timeout-Ms", str(max(1, int(call.timeout * 1000)))),
             ("traceparent", call.traceparent),
+            (CALL_ID, call.call_id),
+            (hops.HEADER, str(call.hops)),
         ]
         if call.idempotency_key is not None:
             headers.append(("Idempotency-Key", call.idempotency_key))
@@ -84,5 +111,19 @@ class HttpTransport:
             headers.append((SIGNATURE, self._sign(call.payload)))
         return HttpRequest(url=self._url, headers=tuple(headers), body=call.payload, timeout=call.timeout)
 
-    def _answer(self, response: HttpResponse) -> Answer:
-        return answer_of(response.status, response.headers, response.body, now=self._wall_clock())
+    def _answer(self, call: Call, response: HttpResponse) -> Answer:
+        if response.headers.get(_CALL_ID_FIELD, call.call_id) != call.call_id:
+            raise CorrelationMismatch(
+                f"the answer's {CALL_ID} is not the one that was sent",
+                hint="Look for a cache or a proxy between here and the server",
+                sent=Sent.YES,
+            )
+        return answer_of(
+            response.status, response.headers, response.body, now=self._wall_clock(), strict=self._strict
+        )
+
+
+def _names_in(response: HttpResponse) -> Sequence[str]:
+    if response.status != HTTPStatus.OK:
+        return ()
+    return [action.name for action in decode(response.body, ActionCatalogue).actions]
