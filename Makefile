@@ -20,7 +20,7 @@ export PIP_RETRIES ?= 10
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test check fast setup system lint types imports unit package pythons format pins clean
+.PHONY: help run test test-slow check fast setup system lint types imports unit package pythons format pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ package: setup ## Build the wheel, install it elsewhere, try it without the sour
 
 pythons: setup ## The portable tests on every other Python of this machine
 	@tools/other_pythons.sh "$(BIN)/python" "$(PORTABLE)" "$(JOBS)"
+
+test-slow: setup ## What takes minutes: soaks, real-time waits, thousands of connections
+	$(PYTEST) -m slow --timeout 900
 
 # ---- housekeeping ----
 

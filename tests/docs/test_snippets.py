@@ -39,6 +39,8 @@ WORDS = {
     "python": {"notest", "tests"},
     "text": {"output"},
 }
+#: Pages whose blocks have a meaning of their own, in a test of their own.
+OWN_KINDS = {"protocol.md": "tests/contract/test_openapi_protocol.py"}
 #: The value of every variable that a YAML block needs, also of the password of an encrypted key.
 VALUE = "throw-away"
 _NEEDED = re.compile(r"\$\{(\w+)\}")
@@ -147,7 +149,9 @@ def test_every_snippet_of_a_page_does_what_the_page_says(
             program.play(block)
 
 
-@pytest.mark.parametrize("page", documented(), ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", [page for page in documented() if page.name not in OWN_KINDS], ids=lambda page: page.stem
+)
 def test_every_block_is_of_a_kind_that_the_tests_know(page: Path) -> None:
     unknown = [
         block.place
@@ -155,6 +159,11 @@ def test_every_block_is_of_a_kind_that_the_tests_know(page: Path) -> None:
         if block.language not in LANGUAGES or not set(block.words) <= WORDS.get(block.language, set())
     ]
     assert unknown == []
+
+
+@pytest.mark.parametrize(("page", "test"), OWN_KINDS.items())
+def test_a_page_with_blocks_of_its_own_kinds_has_a_test_that_reads_it(page: str, test: str) -> None:
+    assert f"docs/{page}" in (ROOT / test).read_text(encoding="utf-8").replace('" / "', "/")
 
 
 def test_the_quick_start_is_one_short_program() -> None:

@@ -14,7 +14,8 @@ import aiohttp.payload
 import yarl
 from multidict import CIMultiDict
 
-from mm_actions.errors import ConfigurationError, InvocationError, Sent
+from mm_actions.errors import ConfigurationError, ConnectionLost, InvocationError, Sent
+from mm_actions.transports.http.aiohttp_probe import refusal_after_handshake
 from mm_actions.transports.http.aiohttp_sessions import OwnSessions
 from mm_actions.transports.http.causes import Progress, causes_of, explain
 from mm_actions.transports.http.content_coding import ACCEPT_ENCODING, Body
@@ -70,6 +71,7 @@ class AiohttpEngine:
         if request.timeout <= 0:
             raise deadline_exceeded(request, Sent.NO)
         progress = Progress()
+        ends = asyncio.get_running_loop().time() + request.timeout
         try:
             async with asyncio.timeout(request.timeout) as clock, self._lend(progress) as session:
                 return await self._exchange(request, session, progress)
@@ -79,7 +81,11 @@ class AiohttpEngine:
             raise ConfigurationError(f"{request.url!r} is no url; correct the setting url") from error
         except Exception as error:
             progress.out_of_time = clock.expired()
-            raise self._translate(error, request, progress) from error
+            ours = self._translate(error, request, progress)
+            if isinstance(ours, ConnectionLost) and self._given is None and self._options.proxy is None:
+                left = ends - asyncio.get_running_loop().time()
+                ours = await refusal_after_handshake(request.url, progress.material, left) or ours
+            raise ours from error
 
     def close(self) -> None:
         """Close the engine's own sessions and its thread; a user's session stays open."""
@@ -195,6 +201,6 @@ class _NotedPayload(aiohttp.payload.Payload):
             await writer.write(self._value[start : start + _PIECE])
         self._progress.sent = Sent.YES
 
-    async def write_with_length(self, writer: Any, content_length: int | None) -> None:
+    async def write_with_length(self, writer: Any, content_length: int | None) -> None:  # noqa: ARG002 - fixed by aiohttp
         """Write the body; its length is the announced one."""
         await self.write(writer)

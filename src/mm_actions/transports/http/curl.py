@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mm_actions.transports.http.curl_async import LoopDrivers
+from mm_actions.transports.http.curl_async import LoopSenders
 from mm_actions.transports.http.curl_sync import BlockingSender
 from mm_actions.transports.http.fork import SocketLedger, start_anew_after_fork
 
@@ -40,10 +40,10 @@ class CurlEngine:
     def forget_parent(self) -> None:
         """Let go of the parent's connections, in a forked child."""
         self._ledger.detach()
-        self._loops.forget_parent()
+        self._loops.abandon()
         self._begin()
 
     def _begin(self) -> None:
         self._ledger = SocketLedger()
         self._blocking = BlockingSender(self._options, self._ledger)
-        self._loops = LoopDrivers(self._options, self._ledger)
+        self._loops = LoopSenders(self._options, self._ledger)

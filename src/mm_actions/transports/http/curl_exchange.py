@@ -115,7 +115,9 @@ class CurlExchange:
                 handle.setopt(pycurl.POSTFIELDSIZE_LARGE, len(body))
                 self._length = len(body)
         # An empty body needs no rewinding, so libcurl could send it again on a dead connection.
-        fresh = (not body and request.method == "POST") or (self._poll is not None and bool(self._poll.poll(0)))
+        fresh = (not body and request.method == "POST") or (
+            self._poll is not None and bool(self._poll.poll(0))
+        )
         if fresh is not self._fresh:
             handle.setopt(pycurl.FRESH_CONNECT, fresh)
             self._fresh = fresh

@@ -1,52 +1,63 @@
-"""Handles between two exchanges, each with the connection it used last."""
+"""Keeps what owns a connection between two exchanges."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
-
-from mm_actions.transports.http.curl_exchange import CurlExchange
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from mm_actions.transports.http.engine import EngineOptions
-    from mm_actions.transports.http.fork import SocketLedger
 
 
-class IdleExchanges:
+class _Keeper(Protocol):
+    last_used: float
+
+    def close(self) -> None: ...
+
+
+_Kept = TypeVar("_Kept", bound=_Keeper)
+
+
+class IdleStack(Generic[_Kept]):
     """A stack: what was used last is used next, so that few stay warm and the rest ages.
 
     Append and pop of a list are atomic, so the threads that share a stack need no lock.
 
     Args:
+        make: Makes another one.
         options: The engine's.
-        ledger: Takes down the sockets that are opened.
     """
 
-    __slots__ = ("_ledger", "_options", "_stack")
+    __slots__ = ("_make", "_options", "_stack")
 
-    def __init__(self, options: EngineOptions, ledger: SocketLedger) -> None:
+    def __init__(self, make: Callable[[], _Kept], options: EngineOptions) -> None:
+        self._make = make
         self._options = options
-        self._ledger = ledger
-        self._stack: list[CurlExchange] = []
+        self._stack: list[_Kept] = []
 
-    def take(self) -> CurlExchange:
-        """Give an exchange that is used by nobody else."""
+    def take(self) -> _Kept:
+        """Give one that is used by nobody else."""
         try:
             return self._stack.pop()
         except IndexError:
-            return CurlExchange(self._options, self._ledger)
+            return self._make()
 
-    def keep(self, exchange: CurlExchange) -> None:
-        """Take back an exchange that ended well."""
+    def keep(self, kept: _Kept) -> None:
+        """Take one back after an exchange that ended well."""
         stack = self._stack
         if len(stack) >= self._options.max_connections:
-            exchange.close()
+            kept.close()
             return
-        now = exchange.last_used = time.monotonic()
+        now = kept.last_used = time.monotonic()
         if stack and now - stack[0].last_used > self._options.idle_timeout:
             # Nothing else would close the connections at the bottom of the stack after a burst.
             self._drop_oldest(now)
-        stack.append(exchange)
+        stack.append(kept)
+
+    def __iter__(self) -> Iterator[_Kept]:
+        return iter(self._stack)
 
     def close(self) -> None:
         """Close what is here."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pycurl
 
 from mm_actions.transports.http.curl_errors import UNRESOLVED, name_to_resolve, translate
-from mm_actions.transports.http.curl_idle import IdleExchanges
+from mm_actions.transports.http.curl_exchange import CurlExchange
+from mm_actions.transports.http.curl_idle import IdleStack
 from mm_actions.transports.http.dns import why_unresolved
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class BlockingSender:
     def __init__(self, options: EngineOptions, ledger: SocketLedger) -> None:
         self._options = options
         self._ledger = ledger
-        self._idle = IdleExchanges(options, ledger)
+        self._idle = self._new_stack()
 
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request and wait for the response.
@@ -66,5 +67,8 @@ class BlockingSender:
 
     def close(self) -> None:
         """Close the idle handles; those in use are closed when their exchange ends."""
-        idle, self._idle = self._idle, IdleExchanges(self._options, self._ledger)
+        idle, self._idle = self._idle, self._new_stack()
         idle.close()
+
+    def _new_stack(self) -> IdleStack[CurlExchange]:
+        return IdleStack(lambda: CurlExchange(self._options, self._ledger), self._options)

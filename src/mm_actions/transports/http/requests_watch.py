@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import ssl
 import threading
 import time
 from contextvars import ContextVar
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from mm_actions.transports.http.engine import EngineOptions
 
 _FIRST_FINAL_STATUS = 200
+_LAST_WORDS = 0.1
 
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
@@ -133,7 +135,16 @@ class WatchedConnection:
             watch.go_on(self)
             watch.progress.connected = True
             watch.progress.sent = Sent.MAYBE
-        super().send(data)  # type: ignore[misc] # http.client's, under the mixin
+        try:
+            super().send(data)  # type: ignore[misc] # http.client's, under the mixin
+        except OSError:
+            if isinstance(self.sock, ssl.SSLSocket):
+                # A server that refuses the client certificate on TLS 1.3 says so and is gone; what it said
+                # is still to be read, and raises.
+                with contextlib.suppress(TimeoutError):
+                    self.sock.settimeout(_LAST_WORDS)
+                    self.sock.recv(1)
+            raise
 
     def getresponse(self) -> Any:
         """Wait for the head of the answer; everything has been written by now."""
