@@ -6,17 +6,18 @@ import os
 import pty
 import re
 import selectors
+import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.example_server.running import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 COMMAND = [sys.executable, "-m", "examples.coffee_shop.demo"]
 ENVIRONMENT = {
@@ -26,11 +27,6 @@ ENVIRONMENT = {
 }
 PATIENCE = 40.0
 _SERVER = re.compile(r"^(\w+): http://127\.0\.0\.1:(\d+)/ui/ \(pid (\d+)\)\r?$", re.MULTILINE)
-
-
-def servers_in(output: str) -> dict[str, tuple[int, int]]:
-    """Port and pid of each server that the demonstration says it started."""
-    return {name: (int(port), int(pid)) for name, port, pid in _SERVER.findall(output)}
 
 
 def left_behind(session: int) -> list[str]:
@@ -47,8 +43,63 @@ def left_behind(session: int) -> list[str]:
     return found
 
 
+def kill(pid: int) -> None:
+    """Kill a process, and wait until it is dead."""
+    process = os.pidfd_open(pid)
+    try:
+        os.kill(pid, signal.SIGKILL)
+        with selectors.DefaultSelector() as selector:
+            selector.register(process, selectors.EVENT_READ)
+            assert selector.select(PATIENCE)
+    finally:
+        os.close(process)
+
+
+class Demonstration:
+    """A run, and how to follow it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.output = ""
+        self.errors = ""
+
+    def wait_for(self, words: str) -> str:
+        """Read until these words were printed after what was read before; give all that was read."""
+        start = len(self.output)
+        until = time.monotonic() + PATIENCE
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            while words not in self.output[start:]:
+                assert selector.select(until - time.monotonic()), f"no {words!r} in {self.output}"
+                # Not through the stream, whose buffer communicate() would pass over.
+                part = os.read(self.process.stdout.fileno(), 65536).decode()
+                assert part, f"the demonstration ended: {self.output}{self.process.stderr.read()}"
+                self.output += part
+        return self.output[start:]
+
+    def signal(self, number: int) -> None:
+        """Send a signal until it ends: one that comes just before `input` blocks waits for the next event."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            self.process.send_signal(number)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
+                return
+
+    def end(self) -> int:
+        """Wait for the end; give the exit code."""
+        output, self.errors = self.process.communicate(timeout=PATIENCE)
+        self.output += output
+        assert "Traceback" not in self.errors, self.errors
+        return self.process.returncode
+
+    def servers(self) -> dict[str, tuple[int, int]]:
+        """Port and pid of each server that it said it started."""
+        return {name: (int(port), int(pid)) for name, port, pid in _SERVER.findall(self.output)}
+
+
 @contextmanager
-def started(*arguments: str, stdin: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: str, stdin: int = subprocess.DEVNULL) -> Iterator[Demonstration]:
     process = subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=ROOT,
@@ -60,7 +111,7 @@ def started(*arguments: str, stdin: int = subprocess.DEVNULL) -> Iterator[subpro
         start_new_session=True,
     )
     try:
-        yield process
+        yield Demonstration(process)
     finally:
         if process.poll() is None:
             process.terminate()
@@ -69,43 +120,13 @@ def started(*arguments: str, stdin: int = subprocess.DEVNULL) -> Iterator[subpro
             stream.close()
 
 
-class AtTheTerminal:
-    """The demonstration with somebody at a terminal, who types when it asks."""
-
-    def __init__(self, process: subprocess.Popen[str], keyboard: int) -> None:
-        self.process = process
-        self.output = ""
-        self._keyboard = keyboard
-
-    def wait_for(self, words: str) -> str:
-        """Read until these words were printed after what was read before; give all that was read."""
-        start = len(self.output)
-        until = time.monotonic() + PATIENCE
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            while words not in self.output[start:]:
-                assert selector.select(until - time.monotonic()), f"no {words!r} in {self.output}"
-                part = os.read(self.process.stdout.fileno(), 65536).decode()
-                assert part, f"the demonstration ended: {self.output}{self.process.stderr.read()}"
-                self.output += part
-        return self.output[start:]
-
-    def type(self, line: str) -> None:
-        os.write(self._keyboard, line.encode())
-
-    def end(self) -> tuple[int, str]:
-        """Wait for the end; give exit code and errors."""
-        output, errors = self.process.communicate(timeout=PATIENCE)
-        self.output += output
-        return self.process.returncode, errors
-
-
 @contextmanager
-def at_the_terminal() -> Iterator[AtTheTerminal]:
+def at_the_terminal() -> Iterator[tuple[Demonstration, Callable[[str], object]]]:
+    """Run it at a terminal; give it, and a function that types."""
     keyboard, terminal = pty.openpty()
     try:
-        with started(stdin=terminal) as process:
-            yield AtTheTerminal(process, keyboard)
+        with started(stdin=terminal) as demo:
+            yield demo, lambda line: os.write(keyboard, line.encode())
     finally:
         os.close(keyboard)
         os.close(terminal)

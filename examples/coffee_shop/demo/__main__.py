@@ -42,6 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("mm_actions.call").setLevel(logging.ERROR)
     store, payments = options.ports
     try:
+        note("Starting two sample servers ...")
         with sample_servers({"store": store, "payments": payments}, patience=options.patience) as servers:
             for server in servers.values():
                 note(f"{server.name}: {server.base}/ui/ (pid {server.process.pid})")

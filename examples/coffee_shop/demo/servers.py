@@ -52,8 +52,9 @@ def sample_servers(ports: Mapping[str, int], *, patience: float) -> Iterator[dic
     """
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        for name, port in ports.items():
-            processes[name] = _start(port)  # all at once: each needs a second or two
+        with _signals_wait():
+            for name, port in ports.items():
+                processes[name] = _start(port)  # all at once: each needs a second or two
         until = time.monotonic() + patience
         bases = {name: _address(name, process, until) for name, process in processes.items()}
         yield {
@@ -104,7 +105,7 @@ def _address(name: str, process: subprocess.Popen[bytes], until: float) -> str:
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
     """Ask all to end; after a while, end those that did not."""
-    with _undisturbed():
+    with _signals_wait():
         for process in processes:
             process.send_signal(signal.SIGTERM)  # Popen does not signal a process that has ended
         until = time.monotonic() + PATIENCE_TO_STOP
@@ -119,12 +120,15 @@ def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let no signal interrupt what is bounded in time anyway: a second Ctrl-C would leave servers behind."""
+def _signals_wait() -> Iterator[None]:
+    """Let signals take effect afterwards: an interrupted start or stop would leave a server behind."""
+    came: list[int] = []
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    before = {number: signal.signal(number, lambda got, _frame: came.append(got)) for number in numbers}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mm_actions.application.action_rule import ActionRule
-from mm_actions.application.app_config import declared_config
+from mm_actions.application.action_rule import ActionRule, check_switches, wanted_actions
+from mm_actions.application.app_config import read_declarations
 from mm_actions.application.failure import Fallback
 from mm_actions.application.flow import DialogueFlow
 from mm_actions.application.manager import DialogueManager
 from mm_actions.application.turn import add_to_history, make_request, make_responder, params_of, understand
-from mm_actions.client.action import CustomAction, CustomActionSequence
-from mm_actions.config import Config, load_config
-from mm_actions.config.loading import with_environment
+from mm_actions.client.action import CustomActionSequence
+from mm_actions.config import Config, load_config, with_environment
+from mm_actions.core.params import FrozenParams
 from mm_actions.core.request import Request
 from mm_actions.core.responder import DialogueResponder
 from mm_actions.core.runtime import BLOCKING, Runtime, current, drive
@@ -26,10 +28,12 @@ if TYPE_CHECKING:
 
     from mm_actions.application.failure import OnFailure
     from mm_actions.application.manager import Handler, Step
+    from mm_actions.client.action import CustomAction
     from mm_actions.config import ConfigSource
     from mm_actions.core.params import Params
 
 F = TypeVar("F", bound="Callable[..., Any]")
+NO_PARAMS = FrozenParams()
 
 
 class Application:
@@ -41,7 +45,7 @@ class Application:
         request_class: A subclass of Request.
         responder_class: A subclass of DialogueResponder.
         text_preparation_pipeline: Has ``preprocess(text)``, which a text passes before the NLP.
-        async_mode: Handlers are coroutine functions; conversations are awaited.
+        async_mode: Turns and conversations are awaited; middleware is written ``async``.
         nlp: Has ``process(text) -> dict``, such as MindMeld's NaturalLanguageProcessor; None for an
             :class:`~mm_actions.ExamplesNlp` of the application's folder.
         on_failure: What answers the user when an action fails and its rule does not say; see
@@ -50,6 +54,7 @@ class Application:
     Attributes:
         custom_action_config: ``CUSTOM_ACTION_CONFIG`` of the application's config.py, or the path of its
             actions.yaml; may be set. ``MM_ACTIONS_*`` variables go before it, key by key.
+        max_history: Turns of history that are kept: ``MAX_HISTORY_LEN`` of config.py, or 100.
     """
 
     def __init__(
@@ -74,8 +79,11 @@ class Application:
         self.async_mode = async_mode
         self.nlp = nlp
         self.on_failure = on_failure
-        self.custom_action_config: ConfigSource | None = declared_config(self._folder)
-        self.dialogue_manager = DialogueManager()
+        declared = read_declarations(self._folder)
+        self.custom_action_config: ConfigSource | None = declared.custom_action_config
+        self.max_history = declared.max_history
+        self.dialogue_manager = DialogueManager(async_mode=async_mode)
+        self._nlp_lock = threading.Lock()
 
     @property
     def _folder(self) -> Path | None:
@@ -153,29 +161,31 @@ class Application:
         Raises:
             CustomActionException: The arguments cannot work; the message says what to write.
         """
-        names = _action_names(action, actions)
+        wanted = wanted_actions(action, actions)
+        check_switches(async_mode=async_mode, merge=merge, parallel=parallel, all_or_nothing=all_or_nothing)
         settings = self._config(config)
-        sequence = CustomActionSequence(
-            names, settings, merge=merge, parallel=parallel, all_or_nothing=all_or_nothing
-        )
-        state = name or f"custom_actions_{[str(each) for each in names]}"
-        fallback = Fallback(on_failure if on_failure is not None else self.on_failure, settings)
-        rule = ActionRule(state, sequence, fallback, shares_name=name is None)
-        self.dialogue_manager.add_dialogue_rule(state, rule, **conditions)
-        del async_mode  # both colours run the same code
-        return rule
-
-    def _config(self, config: ConfigSource | None) -> Config:
-        if config is not None:
-            return load_config(config)
-        settings = with_environment(self.custom_action_config)
-        if settings is None:
+        named = [each for each in wanted if isinstance(each, str)]
+        if named and settings is None:
             raise CustomActionException(
-                "no server is configured for custom actions: write CUSTOM_ACTION_CONFIG = "
+                f"no server is configured for {', '.join(named)}: write CUSTOM_ACTION_CONFIG = "
                 '{"url": "http://localhost:8080/action"} in the app\'s config.py, set MM_ACTIONS_URL, '
                 "or pass config="
             )
-        return settings
+        sequence = CustomActionSequence(
+            wanted,
+            settings if named else None,
+            merge=merge,
+            parallel=parallel,
+            all_or_nothing=all_or_nothing,
+        )
+        state = name or f"custom_actions_{[str(each) for each in wanted]}"
+        fallback = Fallback(self.on_failure if on_failure is None else on_failure, settings)
+        rule = ActionRule(state, sequence, fallback, shares_name=name is None)
+        self.dialogue_manager.add_dialogue_rule(state, rule, **conditions)
+        return rule
+
+    def _config(self, config: ConfigSource | None) -> Config | None:
+        return with_environment(self.custom_action_config) if config is None else load_config(config)
 
     # Turns
 
@@ -189,11 +199,13 @@ class Application:
         history: Sequence[Mapping[str, Any]] | None = None,
         form: Mapping[str, Any] | None = None,
         request_id: str | None = None,
+        verbose: bool = False,
     ) -> DialogueResponder:
         """Answer a turn.
 
         Args:
-            request_or_text: A text, which the NLP turns into a Request, or a Request.
+            request_or_text: A text, which the NLP turns into a Request, or a Request, whose members the other
+                arguments then replace.
             params: Settings of this turn.
             context: What the front end says of itself and its user.
             frame: What the application kept from the turn before.
@@ -201,12 +213,13 @@ class Application:
             form: The entity form in progress.
             request_id: The front end's id of this turn; a turn that is repeated with the same id gives its
                 actions the same idempotency keys.
+            verbose: Ask an NLP that can be asked, such as MindMeld's, for confidences.
 
         Raises:
             HandlerSuspended: A handler needs an event loop: use :meth:`process_async`.
         """
         turn = _turn(params, context, frame, history, form, request_id)
-        return drive(self._process(request_or_text, turn, BLOCKING))
+        return drive(self._process(self._understood(request_or_text, turn, verbose), BLOCKING))
 
     async def process_async(
         self,
@@ -218,58 +231,51 @@ class Application:
         history: Sequence[Mapping[str, Any]] | None = None,
         form: Mapping[str, Any] | None = None,
         request_id: str | None = None,
+        verbose: bool = False,
     ) -> DialogueResponder:
         """Answer a turn without blocking the event loop; otherwise as :meth:`process`."""
         turn = _turn(params, context, frame, history, form, request_id)
-        return await self._process(request_or_text, turn, current())
+        return await self._process(self._understood(request_or_text, turn, verbose), current())
 
-    async def _process(
-        self, source: Request | str, turn: dict[str, Any], runtime: Runtime
-    ) -> DialogueResponder:
-        request = self._understood(source, turn) if isinstance(source, str) else source
+    async def _process(self, request: Request, runtime: Runtime) -> DialogueResponder:
         responder = make_responder(self.responder_class, request)
         target = request.params.target_dialogue_state
         responder = await self.dialogue_manager.apply_handler(request, responder, runtime, target)
-        add_to_history(responder)
+        add_to_history(responder, self.max_history)
         return responder
 
-    def _understood(self, text: str, turn: dict[str, Any]) -> Request:
-        if self.text_preparation_pipeline is not None:
-            text = self.text_preparation_pipeline.preprocess(text)
-        turn["params"] = params_of(turn.get("params"))
-        return make_request(self.request_class, understand(self._loaded_nlp(), text, turn["params"]), **turn)
+    def _understood(self, source: Request | str, turn: dict[str, Any], verbose: bool) -> Request:
+        if "params" in turn:
+            turn["params"] = params_of(turn["params"])
+        if isinstance(source, str):
+            pipeline = self.text_preparation_pipeline
+            text = source if pipeline is None else pipeline.preprocess(source)
+            params = turn.setdefault("params", NO_PARAMS)
+            processed = understand(self._ready_nlp(), text, params, verbose=verbose)
+            return make_request(self.request_class, processed, **turn)
+        if is_dataclass(source) and not isinstance(source, type):
+            return replace(source, **turn) if turn else source
+        raise TypeError(f"process() takes a text or a Request, not {type(source).__name__}")
 
-    def _loaded_nlp(self) -> Any:
-        if self.nlp is None:
-            from mm_actions.nlp import ExamplesNlp  # noqa: PLC0415 - needs the nlp extra
+    def _ready_nlp(self) -> Any:
+        with self._nlp_lock:  # the first turns may come at once, on several threads
+            if self.nlp is None:
+                self.nlp = self._examples_nlp()
+            if getattr(self.nlp, "ready", True) is False and callable(getattr(self.nlp, "load", None)):
+                self.nlp.load()
+            return self.nlp
 
-            if self._folder is None or not (self._folder / "domains").is_dir():
-                raise CustomActionException(
-                    f"{self.import_name} has no NLP: pass nlp=, or write training sentences in "
-                    "domains/<domain>/<intent>/train.txt beside the app, or process a Request"
-                )
-            self.nlp = ExamplesNlp(self._folder)
-        return self.nlp
+    def _examples_nlp(self) -> Any:
+        from mm_actions.nlp import ExamplesNlp  # noqa: PLC0415 - needs the nlp extra
+
+        if self._folder is None or not (self._folder / "domains").is_dir():
+            raise CustomActionException(
+                f"{self.import_name} has no NLP: pass nlp=, or write training sentences in "
+                "domains/<domain>/<intent>/train.txt beside the app, or process a Request"
+            )
+        return ExamplesNlp(self._folder)
 
 
 def _turn(*members: Any) -> dict[str, Any]:
     names = ("params", "context", "frame", "history", "form", "request_id")
     return {name: value for name, value in zip(names, members, strict=True) if value is not None}
-
-
-def _action_names(
-    action: str | CustomAction | None, actions: Sequence[str | CustomAction] | None
-) -> list[str | CustomAction]:
-    if action is not None and actions is not None:
-        raise RegistrationError("both action and actions are given: put all names into actions=[...]")
-    if action is not None:
-        if not isinstance(action, (str, CustomAction)):
-            raise RegistrationError(f"action is {action!r}: write one name, or actions=[...] for several")
-        return [action]
-    if actions is None:
-        raise RegistrationError("action or actions must be given: write action='name' or actions=['a', 'b']")
-    if isinstance(actions, str):
-        raise RegistrationError(
-            f"actions is the string {actions!r}: write actions=[{actions!r}] or action={actions!r}"
-        )
-    return list(actions)

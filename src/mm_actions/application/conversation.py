@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import weakref
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 from mm_actions.application.loading import load_app
 from mm_actions.application.turn import params_of
 from mm_actions.core.params import NAMES, FrozenParams, Params
 from mm_actions.core.responder import DirectiveNames
-from mm_actions.errors import RegistrationError
+from mm_actions.core.runtime import in_event_loop
+from mm_actions.errors import HandlerSuspended, RegistrationError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    import asyncio
+    from collections.abc import Coroutine
 
     from mm_actions.application.app import Application
     from mm_actions.core.responder import DialogueResponder
@@ -26,8 +30,10 @@ class Conversation:
         app_path: The application's folder, instead.
         nlp: Another NLP for the application.
         context: What the front end says of itself and its user, in each turn.
-        default_params: Settings of the first turn.
-        force_sync: With an application in async mode, give results instead of coroutines.
+        default_params: Settings of each turn; what the turn before left, and what a turn is given, go first.
+        force_sync: With an application in async mode, give results instead of coroutines. It needs an event
+            loop of its own, which :meth:`close` ends.
+        verbose: Ask an NLP that can be asked, such as MindMeld's, for confidences.
 
     Attributes:
         frame: What the application kept.
@@ -44,6 +50,7 @@ class Conversation:
         context: Mapping[str, Any] | None = None,
         default_params: Params | Mapping[str, Any] | None = None,
         force_sync: bool = False,
+        verbose: bool = False,
     ) -> None:
         if app is None:
             if app_path is None:
@@ -54,7 +61,9 @@ class Conversation:
         self.app = app
         self.context = context or {}
         self.force_sync = force_sync
-        self._default_params = params_of(default_params)
+        self.verbose = verbose
+        self.default_params = params_of(default_params)
+        self._runner: asyncio.Runner | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -62,7 +71,7 @@ class Conversation:
         self.frame: dict[str, Any] = {}
         self.history: list[Mapping[str, Any]] = []
         self.form: Any = {}
-        self.params: Params = self._default_params
+        self.params: Params = FrozenParams()
 
     def say(
         self, text: str, params: Params | Mapping[str, Any] | None = None, force_sync: bool = False
@@ -98,15 +107,17 @@ class Conversation:
         return self._carried(await self.app.process_async(text, **self._turn(params)))
 
     def _turn(self, params: Params | Mapping[str, Any] | None) -> dict[str, Any]:
-        merged = {name: getattr(self.params, name) for name in NAMES}
         given = params_of(params)
-        merged |= {name: value for name in NAMES if (value := getattr(given, name))}
+        members = _set_in(self.default_params) | _set_in(self.params) | _set_in(given)
+        if isinstance(params, Mapping):  # which can also say that something is not to be set
+            members |= {name: getattr(given, name) for name in params}
         return {
-            "params": FrozenParams(**merged),
+            "params": FrozenParams(**members),
             "context": self.context,
             "frame": self.frame,
             "history": self.history,
             "form": self.form,
+            "verbose": self.verbose,
         }
 
     def _carried(self, responder: DialogueResponder) -> DialogueResponder:
@@ -117,15 +128,36 @@ class Conversation:
     def _on_own_loop(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         import asyncio  # noqa: PLC0415 - conversations with other applications need no event loop
 
-        if not hasattr(self, "_runner"):
+        if in_event_loop():
+            coroutine.close()
+            raise HandlerSuspended("force_sync cannot wait inside a running event loop: await say_async(...)")
+        if self._runner is None:
             self._runner = asyncio.Runner()
+            weakref.finalize(self, _close, self._runner)
         return self._runner.run(coroutine)
 
     def close(self) -> None:
         """End the event loop that ``force_sync`` needed, if any."""
-        if hasattr(self, "_runner"):
+        if self._runner is not None:
             self._runner.close()
-            del self._runner
+            self._runner = None
+
+    def __enter__(self) -> Self:
+        """Close at the end of a ``with`` block."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Close."""
+        self.close()
+
+
+def _set_in(params: Params) -> dict[str, Any]:
+    return {name: value for name in NAMES if (value := getattr(params, name))}
+
+
+def _close(runner: asyncio.Runner) -> None:
+    if not in_event_loop():  # the garbage collector may run anywhere; asyncio then closes the loop itself
+        runner.close()
 
 
 def texts_of(responder: DialogueResponder) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from mm_actions.application.index import RuleIndex
 from mm_actions.application.rules import DialogueStateRule, make_rule
@@ -27,13 +27,18 @@ REPROCESS_LIMIT = 10
 """Times that one turn may be sent back; more is taken for a loop."""
 
 
-@runtime_checkable
-class Step(Protocol):
-    """A handler of our own, which waits through a runtime."""
+class Step:
+    """A handler of our own, which waits through a runtime.
+
+    Attributes:
+        shares_name: Whether its state's name may be that of other steps which say the same.
+    """
+
+    shares_name = False
 
     async def answer(self, request: Request, responder: DialogueResponder, runtime: Runtime) -> Any:
         """Answer a turn."""
-        ...
+        raise NotImplementedError
 
 
 class DialogueStateException(CustomActionException):
@@ -45,12 +50,19 @@ class DialogueStateException(CustomActionException):
 
 
 class DialogueManager:
-    """Rules, handlers and middleware."""
+    """Rules, handlers and middleware.
 
-    def __init__(self) -> None:
+    Args:
+        async_mode: Turns are awaited, so middleware must be written ``async``.
+    """
+
+    def __init__(self, *, async_mode: bool = False) -> None:
+        self.async_mode = async_mode
         self.rules: list[DialogueStateRule] = []
         self.middlewares: list[Callable[..., Any]] = []
-        self._index: RuleIndex | None = None
+        self._index = RuleIndex(())
+        self._handlers: dict[str, Any] = {}
+        self._default: str | None = None
 
     def add_dialogue_rule(
         self, name: str | None, handler: Handler | Step, **conditions: Any
@@ -67,29 +79,47 @@ class DialogueManager:
             RegistrationError: A condition cannot work.
             StateTaken: The name belongs to another handler, or there is a default already.
         """
+        rule = self.make_rule(name, handler, conditions)
+        self.keep(rule)
+        return rule
+
+    def make_rule(
+        self, name: str | None, handler: Handler | Step, conditions: dict[str, Any]
+    ) -> DialogueStateRule:
+        """Check what :meth:`add_dialogue_rule` takes, and register nothing."""
         if not callable(handler) and not isinstance(handler, Step):
             raise RegistrationError(f"{handler!r} is not a handler: write a function of (request, responder)")
         state = name or getattr(handler, "__name__", None)
         if not isinstance(state, str):
             raise RegistrationError(f"{handler!r} has no name: pass name=")
         rule = make_rule(state, handler, conditions)
-        for other in self.rules:
-            if other.dialogue_state == state and other.handler != handler:
-                raise StateTaken(
-                    f"the dialogue state {state!r} has another handler already: pass another name="
-                )
-            if other.default and rule.default:
-                raise StateTaken(f"{other.dialogue_state!r} is the default already, so {state!r} cannot be")
-        self.rules.append(rule)
-        self._index = None
+        taken = self._handlers.get(state, handler)
+        if taken != handler and not (_shares_name(taken) and _shares_name(handler)):
+            raise StateTaken(f"the dialogue state {state!r} has another handler already: pass another name=")
+        if rule.default and self._default is not None:
+            raise StateTaken(f"{self._default!r} is the default already, so {state!r} cannot be")
         return rule
 
+    def keep(self, *rules: DialogueStateRule) -> None:
+        """Register rules that :meth:`make_rule` made."""
+        for rule in rules:
+            self._handlers.setdefault(rule.dialogue_state, rule.handler)
+            if rule.default:
+                self._default = rule.dialogue_state
+        self.rules.extend(rules)
+
     def add_middleware(self, middleware: Callable[..., Any]) -> None:
-        """Wrap all handlers in ``middleware(request, responder, handler)``; the first is the outermost."""
+        """Wrap all handlers in ``middleware(request, responder, handler)``; the first is the outermost.
+
+        Raises:
+            RegistrationError: It cannot be called, or is a plain function in async mode.
+        """
         if not callable(middleware):
             raise RegistrationError(
                 f"{middleware!r} is not middleware: write a function of (request, responder, handler)"
             )
+        if self.async_mode and not _is_async(middleware):
+            raise _plain_around_async(middleware)
         self.middlewares.append(middleware)
 
     def handle(self, **conditions: Any) -> Callable[[F], F]:
@@ -120,11 +150,14 @@ class DialogueManager:
 
     def choose(self, request: Request, target: str | None = None) -> DialogueStateRule | None:
         """Find the rule that takes a turn; a target is found by name alone."""
-        if self._index is None:
-            self._index = RuleIndex(self.rules)
-        rule = self._index.named(target) if target else self._index.taking(request)
-        if rule is None:
-            logger.info("no dialogue state for %s.%s (target %s)", request.domain, request.intent, target)
+        index = self._index
+        if len(index) != len(self.rules):  # rules were added, perhaps by another thread just now
+            index = self._index = RuleIndex(self.rules)
+        rule = index.named(target) if target else index.taking(request)
+        if rule is None and target:
+            logger.warning("no dialogue state is called %r, which is the target of this turn", target)
+        elif rule is None:
+            logger.info("no dialogue state for %s.%s", request.domain, request.intent)
         return rule
 
     async def apply_handler(
@@ -141,8 +174,8 @@ class DialogueManager:
             except DialogueStateException as again:
                 target = again.target_dialogue_state
         raise ReprocessLoop(
-            f"{responder.dialogue_state!r} was reached after {REPROCESS_LIMIT} calls of reprocess() in one turn; "
-            "name a target_dialogue_state that does not reprocess"
+            f"{responder.dialogue_state!r} was reached after {REPROCESS_LIMIT} calls of reprocess() in one "
+            "turn; name a target_dialogue_state that does not reprocess"
         )
 
     async def _apply_once(
@@ -175,10 +208,7 @@ class DialogueManager:
         if _is_async(middleware):
             return await runtime.handle(middleware, request, responder, inner)
         if runtime is not BLOCKING and any(map(_is_async, (handler, *self.middlewares[position + 1 :]))):
-            raise RegistrationError(
-                f"the middleware {middleware.__name__!r} is a plain function around an async handler: "
-                "write `async def` and `await handler(request, responder)`"
-            )
+            raise _plain_around_async(middleware)
         return await runtime.handle(
             middleware, request, responder, lambda turn, answer: drive(inner(turn, answer))
         )
@@ -190,6 +220,17 @@ def _is_async(handler: Any) -> bool:
         or inspect.iscoroutinefunction(handler)
         or inspect.iscoroutinefunction(getattr(handler, "__call__", None))  # noqa: B004 - its kind, not whether
     )
+
+
+def _plain_around_async(middleware: Callable[..., Any]) -> RegistrationError:
+    return RegistrationError(
+        f"the middleware {getattr(middleware, '__name__', middleware)!r} is a plain function around async "
+        "handlers: write `async def` and `await handler(request, responder)`"
+    )
+
+
+def _shares_name(handler: object) -> bool:
+    return isinstance(handler, Step) and handler.shares_name
 
 
 def _nothing(_request: Request, _responder: DialogueResponder) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # typer keeps its own copy of click's classes in some versions; this one is public in all.
 _UsageError: Any = typer.BadParameter.__base__
 _PROGRAM = "mm-actions"
+_SILENT = logging.NullHandler()  # what mm_actions logs, the commands show
 
 program = typer.Typer(
     name=_PROGRAM,
@@ -65,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what an encoding does not have is escaped, not an error
             stream.reconfigure(errors="backslashreplace")
-    logging.getLogger("mm_actions").addHandler(logging.NullHandler())  # what it logs, the commands show
+    logging.getLogger("mm_actions").addHandler(_SILENT)
     try:
         code = typer.main.get_command(program).main(
             list(arguments), prog_name=_PROGRAM, standalone_mode=False
@@ -75,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
         return report(error)
     except _UsageError as error:
         command = error.ctx.command_path if error.ctx else _PROGRAM
-        complain(f"{error.format_message()} See {command} --help.")
+        complain(f"{error.format_message().rstrip('.')}. See {command} --help")
         return EX_USAGE
     except BrokenPipeError:
         with contextlib.suppress(OSError):

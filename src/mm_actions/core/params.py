@@ -46,25 +46,25 @@ class Params:
     def __init__(
         self,
         *,
-        allowed_intents: Iterable[str] = (),
+        allowed_intents: Iterable[str] | None = (),
         target_dialogue_state: str | None = None,
         time_zone: str | None = None,
         timestamp: int | None = None,
         language: str | None = None,
         locale: str | None = None,
         dynamic_resource: Mapping[str, Any] | None = None,
-        allow_nlp: Iterable[str] = (),
-        deny_nlp: Iterable[str] = (),
+        allow_nlp: Iterable[str] | None = (),
+        deny_nlp: Iterable[str] | None = (),
     ) -> None:
-        self.allowed_intents: tuple[str, ...] = tuple(allowed_intents)
+        self.allowed_intents: tuple[str, ...] = tuple(allowed_intents or ())
         self.target_dialogue_state = target_dialogue_state
         self.time_zone = time_zone
         self.timestamp = timestamp
         self.language = language
         self.locale = locale
         self.dynamic_resource: dict[str, Any] = dict(dynamic_resource or {})
-        self.allow_nlp: tuple[str, ...] = tuple(allow_nlp)
-        self.deny_nlp: tuple[str, ...] = tuple(deny_nlp)
+        self.allow_nlp: tuple[str, ...] = tuple(allow_nlp or ())
+        self.deny_nlp: tuple[str, ...] = tuple(deny_nlp or ())
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Give the members that are set, so that ``dict(params)`` is what MindMeld shows."""

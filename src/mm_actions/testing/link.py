@@ -7,7 +7,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, TypeAlias
 
-from mm_actions.testing.sockets import receive, reset
+from mm_actions.testing.sockets import close, receive, reset
 from mm_actions.testing.toxics import Direction
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Link:
                 if self._resets:
                     reset(sock)
                 else:
-                    sock.close()
+                    close(sock)
 
     async def _forward(self, client: socket.socket, server: socket.socket) -> None:
         up, down = _arrivals(), _arrivals()

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 CHUNK = 65536
 """Bytes read or written at once."""
 
+_FLOOD = 256
+"""Reads after which a peer that goes on sending is cut off all the same."""
+
 _SHORTAGE = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -46,6 +49,15 @@ def reset(sock: socket.socket) -> None:
     """Close with RST instead of FIN (``SO_LINGER`` with a time of zero)."""
     with suppress(OSError):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+def close(sock: socket.socket) -> None:
+    """Close with FIN; bytes left unread would turn it into RST, so they are read first."""
+    with suppress(OSError):
+        for _ in range(_FLOOD):
+            if not sock.recv(CHUNK):
+                break
     sock.close()
 
 

@@ -6,6 +6,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,8 +137,10 @@ class ByteServer:
 
     def settle(self) -> None:
         """Wait until no connection is being served."""
+        ends = time.monotonic() + PATIENCE
         for thread in self._threads[1:]:
-            thread.join(PATIENCE)
+            thread.join(max(0.0, ends - time.monotonic()))
+            assert not thread.is_alive()
 
     def _accept(self) -> None:
         while not self.ended.is_set():

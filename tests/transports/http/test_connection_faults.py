@@ -62,7 +62,7 @@ def test_a_refused_connection_fails_at_once_and_nothing_was_sent(client, nobody)
 
 
 def test_an_unknown_host_is_not_tried_again(client):
-    with pytest.raises(DnsFailed, match="no host called nonexistent.invalid") as caught:
+    with pytest.raises(DnsFailed, match=r"no host called nonexistent\.invalid") as caught:
         client.call("http://nonexistent.invalid/")
     assert caught.value.do_not_retry
     assert caught.value.sent is Sent.NO

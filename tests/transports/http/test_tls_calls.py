@@ -1,6 +1,6 @@
 """What every engine does in both colours over TLS."""
 
-import datetime
+import datetime as dt
 import logging
 import shutil
 import ssl
@@ -19,8 +19,8 @@ from mm_actions.errors import (
 from mm_actions.transports.http.tls import TlsMaterial, TlsSource
 from transports.http.byte_server import ok, serve, server_context
 
-NOW = datetime.datetime.now(datetime.UTC)
-DAY = datetime.timedelta(days=1)
+NOW = dt.datetime.now(dt.UTC)
+DAY = dt.timedelta(days=1)
 VERSIONS = pytest.mark.parametrize(
     "version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"]
 )
@@ -133,7 +133,9 @@ def test_a_client_certificate_that_is_not_accepted_is_named_with_its_dates(
     server = start(serve(ok()), server_context(server_certificate, clients=ca, version=version))
     files = pair(trustme.CA().issue_cert("stranger@example.org"))
     client = open_client(tls=TlsMaterial.load(ca=ca_file, **files))
-    with pytest.raises(ClientCertificateRejected, match=r"unknown ca|certificate unknown") as caught:
+    with pytest.raises(
+        ClientCertificateRejected, match=r"unknown ca|certificate unknown|cut the conn"
+    ) as caught:
         client.call(server.url)
     assert files["certificate"] in str(caught.value)
     assert "valid 20" in str(caught.value)
@@ -146,7 +148,7 @@ def test_an_expired_client_certificate_is_named_with_its_dates(
     late = ca.issue_cert("me@example.org", not_before=NOW - 3 * DAY, not_after=NOW - DAY)
     server = start(serve(ok()), server_context(server_certificate, clients=ca, version=version))
     client = open_client(tls=TlsMaterial.load(ca=ca_file, **pair(late)))
-    with pytest.raises(ClientCertificateRejected, match="certificate expired") as caught:
+    with pytest.raises(ClientCertificateRejected, match=r"certificate expired|cut the conn") as caught:
         client.call(server.url)
     assert f"to {NOW - DAY:%Y-%m-%d}" in str(caught.value)
 
@@ -173,9 +175,9 @@ def test_an_encrypted_key_and_a_combined_file_work(
 def test_old_tls_is_refused(start, open_client, server_certificate, ca_file):
     context = server_context(server_certificate)
     context.set_ciphers("DEFAULT@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="deprecated"):
         context.minimum_version = ssl.TLSVersion.TLSv1
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="deprecated"):
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(TlsFailed) as caught:
         open_client(tls=TlsMaterial.load(ca=ca_file)).call(start(serve(ok()), context).url)
@@ -190,7 +192,7 @@ def test_plain_http_on_the_port_is_named(start, open_client, ca_file):
 
 def test_a_cut_within_the_handshake_may_be_tried_again(start, open_client, ca_file):
     server = start(lambda peer: peer.channel.recv(10) and peer.reset())
-    with pytest.raises(ConnectFailed, match="handshake|reset|RESET") as caught:
+    with pytest.raises(ConnectFailed, match=r"handshake|reset|RESET") as caught:
         open_client(tls=TlsMaterial.load(ca=ca_file)).call(f"https://localhost:{server.port}/")
     assert (caught.value.sent, caught.value.retryable) == (Sent.NO, True)
 

@@ -8,7 +8,7 @@ import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mm_actions.testing.sockets import CHUNK, receive, reset
+from mm_actions.testing.sockets import CHUNK, close, receive, reset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,18 +130,12 @@ class Channel:
             await self._flush()
         self._sock.shutdown(socket.SHUT_WR)
 
-    def discard_arrived(self) -> None:
-        """Forget unread bytes, which would turn the FIN of a close into RST."""
-        with suppress(OSError):
-            while self._sock.recv(CHUNK):
-                pass
-
     def close(self) -> None:
         """Give the socket back, with RST if :attr:`resets` says so."""
         if self.resets:
             reset(self._sock)
         else:
-            self._sock.close()
+            close(self._sock)
 
     async def _receive(self) -> bytes:
         if self._tls is None:

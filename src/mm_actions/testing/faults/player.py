@@ -129,7 +129,6 @@ class Player:
                 await self._channel.half_close()
                 return
             case Close(notify):
-                self._channel.discard_arrived()
                 await self._channel.half_close(notify=notify)
             case Reset():
                 self._channel.resets = True

@@ -81,9 +81,7 @@ class Service:
         """End every open connection, with RST or FIN."""
         tasks = list(self._open)
         for task in tasks:
-            channel = self._open[task]
-            channel.resets = reset
-            channel.discard_arrived()
+            self._open[task].resets = reset
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)

@@ -118,24 +118,30 @@ class AiohttpEngine:
         headers.setdefault("Accept-Encoding", ACCEPT_ENCODING)
         limit = self._options.max_header_bytes
         posted = _NotedPayload(request.body, progress) if request.method == "POST" else None
-        # A user's session may know a proxy of its own; None leaves that to it.
-        async with session.request(
-            request.method,
-            yarl.URL(request.url, encoded=True),
-            data=posted,
-            headers=headers,
-            allow_redirects=False,
-            raise_for_status=False,
-            auto_decompress=False,
-            proxy=self._options.proxy if self._given is None else None,
-            timeout=aiohttp.ClientTimeout(
-                total=None, connect=self._options.connect_timeout, ceil_threshold=float("inf")
-            ),
-            max_line_size=limit,
-            max_field_size=limit,
-            max_headers=_MAX_HEADER_LINES,
-        ) as response:
-            progress.answered = True
+        try:
+            response = await session.request(
+                request.method,
+                yarl.URL(request.url, encoded=True),
+                data=posted,
+                headers=headers,
+                allow_redirects=False,
+                raise_for_status=False,
+                auto_decompress=False,
+                # A user's session may know a proxy of its own; None leaves that to it.
+                proxy=self._options.proxy if self._given is None else None,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, connect=self._options.connect_timeout, ceil_threshold=float("inf")
+                ),
+                max_line_size=limit,
+                max_field_size=limit,
+                max_headers=_MAX_HEADER_LINES,
+            )
+        except BaseException:
+            if posted is not None:
+                posted.abort()
+            raise
+        progress.answered = True
+        async with response:
             try:
                 return await self._read(response)
             except BaseException:
@@ -188,6 +194,15 @@ class _NotedPayload(aiohttp.payload.Payload):
         super().__init__(body, content_type="application/json")
         self._size = len(body)
         self._progress = progress
+        self._transport: asyncio.Transport | None = None
+
+    def abort(self) -> None:
+        """Close the connection that the body was being written to.
+
+        Without this a close would wait until a server that does not read has read what is buffered.
+        """
+        if self._transport is not None:
+            self._transport.abort()
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """Give the body as text."""
@@ -195,6 +210,7 @@ class _NotedPayload(aiohttp.payload.Payload):
 
     async def write(self, writer: Any) -> None:
         """Write the body, a piece at a time."""
+        self._transport = writer.transport
         self._progress.connected = True
         self._progress.sent = Sent.MAYBE
         for start in range(0, len(self._value), _PIECE):

@@ -137,11 +137,10 @@ def _unverified(text: str, exchange: CurlExchange, host: str) -> InvocationError
     if "subject name" in text or "does not match" in text:
         # libcurl compares the name itself, after OpenSSL found the chain good.
         return peer_untrusted(HOST_MISMATCH, text, host)
-    verdict = exchange.handle.getinfo(pycurl.SSL_VERIFYRESULT)
-    if verdict == 0 and exchange.certificate_asked:
-        # libcurl has one code for an expired certificate, be it the server's or ours.
-        return certificate_rejected("it said 'certificate expired'", exchange.material, Sent.NO)
-    return peer_untrusted(verdict, text, host)
+    # libcurl has one code for an expired certificate, be it the server's or ours.
+    asked = exchange.certificate_asked
+    refusal = client_refusal(f"alert {exchange.alert}", exchange.material, Sent.NO, asked=asked)
+    return refusal or peer_untrusted(exchange.handle.getinfo(pycurl.SSL_VERIFYRESULT), text, host)
 
 
 def _tls_failure(text: str, exchange: CurlExchange) -> InvocationError:

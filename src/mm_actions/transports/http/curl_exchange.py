@@ -45,6 +45,7 @@ class CurlExchange:
         handle: libcurl's.
         refusal: Why this side broke the exchange off.
         answered: Whether the server has begun its answer.
+        alert: What the server's TLS said last, as libcurl's trace has it.
         certificate_asked: Whether the server asked for a client certificate in the latest handshake.
         material: What the latest handshake used.
         last_used: When the exchange last ended; kept by whoever pools it.
@@ -53,8 +54,8 @@ class CurlExchange:
     __slots__ = (
         "_body", "_chunks", "_connect_timeout", "_fresh", "_head_bytes", "_headers", "_interim", "_length",
         "_lines", "_method", "_offset", "_options", "_poll", "_received", "_response_headers", "_socket",
-        "_status", "_timeout", "_tls_ready", "_url", "_verbose", "certificate_asked", "handle", "last_used",
-        "material", "refusal",
+        "_status", "_timeout", "_tls_ready", "_url", "_verbose", "alert", "certificate_asked", "handle",
+        "last_used", "material", "refusal",
     )  # fmt: skip
 
     def __init__(self, options: EngineOptions, ledger: SocketLedger) -> None:
@@ -69,6 +70,7 @@ class CurlExchange:
         self._lines: list[bytes] = []
         self.material: TlsMaterial | None = None
         self.certificate_asked = False
+        self.alert = ""
         self.last_used = 0.0
         self._forget_exchange(b"")
         self.handle = pycurl.Curl()
@@ -110,10 +112,9 @@ class CurlExchange:
         if request.headers != self._headers:
             handle.setopt(pycurl.HTTPHEADER, [*header_lines(request.headers), *ALWAYS])
             self._headers = request.headers
-        if request.method == "POST":
-            if len(body) != self._length:
-                handle.setopt(pycurl.POSTFIELDSIZE_LARGE, len(body))
-                self._length = len(body)
+        if len(body) != self._length and request.method == "POST":
+            handle.setopt(pycurl.POSTFIELDSIZE_LARGE, len(body))
+            self._length = len(body)
         # An empty body needs no rewinding, so libcurl could send it again on a dead connection.
         fresh = (not body and request.method == "POST") or (
             self._poll is not None and bool(self._poll.poll(0))
@@ -196,8 +197,12 @@ class CurlExchange:
             self.handle.setopt(pycurl.VERBOSE, 1)
 
     def _on_trace(self, kind: int, data: bytes) -> None:
-        if kind == pycurl.INFOTYPE_TEXT and b"Request CERT" in data:
+        if kind != pycurl.INFOTYPE_TEXT:
+            return
+        if b"Request CERT" in data:
             self.certificate_asked = True
+        elif b"(IN), TLS alert, " in data:
+            self.alert = data.partition(b"alert, ")[2].decode("ascii", "replace")
 
     def _on_read(self, size: int) -> bytes:
         start = self._offset

@@ -63,7 +63,8 @@ class Lane:
             ConnectionLost: The lane was closed meanwhile.
         """
         self.exchange.prepare(request)
-        self._future = self._loop.create_future()
+        future: asyncio.Future[Outcome] = self._loop.create_future()
+        self._future = future
         # libcurl asks for a timer of 0 ms to get a new exchange going. Doing at once what it would do then
         # saves a turn of the loop.
         self._starting = True
@@ -72,7 +73,7 @@ class Lane:
         finally:
             self._starting = False
         self._act(pycurl.SOCKET_TIMEOUT, 0)
-        return await self._future
+        return await future
 
     def fail(self) -> None:
         """End an exchange in flight, because the engine is being closed."""

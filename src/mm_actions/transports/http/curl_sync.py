@@ -1,4 +1,4 @@
-"""libcurl for blocking callers: an exchange on the calling thread, with a handle from a stack of idle ones."""
+"""libcurl for blocking callers: on the calling thread, with a handle from a stack of idle ones."""
 
 from __future__ import annotations
 

@@ -49,6 +49,7 @@ class Watch:
     def __init__(self, options: EngineOptions, timeout: float) -> None:
         self.options = options
         self.progress = Progress()
+        self.write_failed = False
         self.connection: WatchedConnection | None = None
         self._ends = time.monotonic() + timeout
         self._handshaking: socket.socket | None = None
@@ -138,6 +139,8 @@ class WatchedConnection:
         try:
             super().send(data)  # type: ignore[misc] # http.client's, under the mixin
         except OSError:
+            if watch is not None:
+                watch.write_failed = True
             if isinstance(self.sock, ssl.SSLSocket):
                 # A server that refuses the client certificate on TLS 1.3 says so and is gone; what it said
                 # is still to be read, and raises.
@@ -149,7 +152,8 @@ class WatchedConnection:
     def getresponse(self) -> Any:
         """Wait for the head of the answer; everything has been written by now."""
         watch = _watch.get()
-        if watch is not None:
+        # urllib3 passes over a broken pipe, because an answer may be there all the same.
+        if watch is not None and not watch.write_failed:
             watch.progress.sent = Sent.YES
         response = super().getresponse()  # type: ignore[misc] # urllib3's, under the mixin
         self._last_used = time.monotonic()

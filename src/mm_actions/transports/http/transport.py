@@ -94,7 +94,7 @@ class HttpTransport:
         parts = urlsplit(self._url)
         base = parts.path.rstrip("/").removesuffix(ACTION_PATH)
         url = urlunsplit((parts.scheme, parts.netloc, base + path, "", ""))
-        headers = (("Accept", "application/json"), *self._common)
+        headers = (("Accept", "application/json"), *self._common, *self._signed(b""))
         return HttpRequest(method="GET", url=url, headers=headers, timeout=timeout)
 
     def _request(self, call: Call) -> HttpRequest:
@@ -107,9 +107,11 @@ class HttpTransport:
         ]
         if call.idempotency_key is not None:
             headers.append(("Idempotency-Key", call.idempotency_key))
-        if self._sign is not None:
-            headers.append((SIGNATURE, self._sign(call.payload)))
+        headers.extend(self._signed(call.payload))
         return HttpRequest(url=self._url, headers=tuple(headers), body=call.payload, timeout=call.timeout)
+
+    def _signed(self, body: bytes) -> tuple[tuple[str, str], ...]:
+        return () if self._sign is None else ((SIGNATURE, self._sign(body)),)
 
     def _answer(self, call: Call, response: HttpResponse) -> Answer:
         if response.headers.get(_CALL_ID_FIELD, call.call_id) != call.call_id:

@@ -1,0 +1,148 @@
+"""The bench on which each fault is tried: one engine, one colour, and the checks that hold for every row."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mm_actions import ActionResult, CustomAction, CustomActionSequence, DialogueResponder, Request
+from mm_actions.errors import InvocationError, Sent
+from mm_actions.testing import Answer, CertificateAuthority, FaultServer
+
+CANARY = "canary-6f1d"
+"""Stands in what is sent and what is answered, and must not show in messages or logs."""
+
+GOOD = Answer(
+    json={"frame": {"answered": True}, "directives": [{"name": "reply", "payload": {"text": "ok"}}]}
+)
+GRACE = 0.25
+"""Seconds beyond the deadline that a busy machine may take; the slow suite holds the figure itself, 0.05."""
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """How one call ended."""
+
+    result: ActionResult
+    responder: DialogueResponder
+    before: Any
+    elapsed: float
+    records: list[logging.LogRecord]
+
+    @property
+    def error(self) -> InvocationError:
+        assert self.result.error is not None, "the call succeeded"
+        return self.result.error
+
+
+@dataclass(kw_only=True)
+class Bench:
+    """One engine in one colour."""
+
+    engine: str
+    colour: str
+    certificates: CertificateAuthority
+    directory: Path
+    runner: asyncio.Runner
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def sync(self) -> bool:
+        return self.colour == "sync"
+
+    def serve(self, script: Any = GOOD, **options: Any) -> FaultServer:
+        return self.stack.enter_context(FaultServer(script, **options))
+
+    def settings(self, url: str, **settings: Any) -> dict[str, Any]:
+        quick = {"retry": {"base": 0.001}}
+        return {"url": f"{url}/action", "engine": self.engine, "resilience": quick, **settings}
+
+    def action(self, url: str, **settings: Any) -> CustomAction:
+        return CustomAction("greet", self.settings(url, **settings))
+
+    def invoke(self, action: CustomAction | CustomActionSequence, request: Request | None = None) -> Outcome:
+        """Call an action on a turn that holds canaries."""
+        request = request or Request(text=CANARY, frame={"secret": CANARY})
+        responder = DialogueResponder(frame={"secret": CANARY, "kept": 1}, slots={"s": 1})
+        responder.reply("before")
+        responder.params.language = "de"
+        before = deepcopy(dict(responder))
+        records: list[logging.LogRecord] = []
+        handler = logging.Handler()
+        handler.emit = records.append  # type: ignore[method-assign]
+        logger = logging.getLogger("mm_actions.call")
+        logger.addHandler(handler)
+        began = time.monotonic()
+        try:
+            if self.sync:
+                result = action.invoke(request, responder)
+            else:
+                result = self.runner.run(action.invoke_async(request, responder))
+        finally:
+            elapsed = time.monotonic() - began
+            logger.removeHandler(handler)
+        return Outcome(result=result, responder=responder, before=before, elapsed=elapsed, records=records)
+
+    def run_many(self, calls: list[Callable[[], Any]]) -> list[Any]:
+        """Run blocking functions on threads of their own, and give their results."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(len(calls)) as pool:
+            return [future.result(30) for future in [pool.submit(call) for call in calls]]
+
+    def fails(
+        self,
+        action: CustomAction,
+        error: type[InvocationError] | tuple[type[InvocationError], ...],
+        *,
+        sent: Sent | tuple[Sent, ...],
+        within: float | None = None,
+    ) -> Outcome:
+        """Call an action that must fail in one way, and check what is true of every failure."""
+        outcome = self.invoke(action)
+        kinds = error if isinstance(error, tuple) else (error,)
+        assert type(outcome.error) in kinds, f"{type(outcome.error).__name__}: {outcome.error}"
+        assert outcome.error.sent in (sent if isinstance(sent, tuple) else (sent,)), str(outcome.error)
+        self.check_failure(outcome, action, within=within)
+        return outcome
+
+    def check_failure(self, outcome: Outcome, action: CustomAction, *, within: float | None = None) -> None:
+        assert outcome.elapsed <= (action.timeout if within is None else within) + GRACE
+        assert dict(outcome.responder) == outcome.before, "a failed call changed the responder"
+        error = outcome.error
+        assert (error.action, error.server) == ("greet", "default")
+        assert error.attempt == outcome.result.attempts >= 0
+        assert 0 < error.elapsed <= outcome.elapsed
+        assert error.cause
+        assert isinstance(error, InvocationError)
+        assert CANARY not in str(error)
+        lines = [record for record in outcome.records if record.levelno >= logging.WARNING]
+        assert len(lines) == 1
+        assert CANARY not in lines[0].getMessage()
+        assert outcome.result.trace_id in lines[0].getMessage()
+        assert error.kind in lines[0].getMessage()
+
+    def succeeds(self, action: CustomAction) -> Outcome:
+        outcome = self.invoke(action)
+        assert outcome.result, str(outcome.result.error)
+        assert outcome.responder.frame["answered"] is True
+        return outcome
+
+
+def open_bench(
+    engine: str, colour: str, certificates: CertificateAuthority, directory: Path
+) -> Iterator[Bench]:
+    with asyncio.Runner() as runner, ExitStack() as stack:
+        yield Bench(
+            engine=engine,
+            colour=colour,
+            certificates=certificates,
+            directory=directory,
+            runner=runner,
+            stack=stack,
+        )

@@ -1,0 +1,234 @@
+"""Writes docs/actions.schema.json, which editors use on actions.yaml, from the readers of the settings.
+
+    python -m tools.config_schema           write it
+    python -m tools.config_schema --check   fail if it is not what would be written
+
+A schema cannot see everything: whether a named server exists, a variable is set or a key fits its
+certificate, only the program itself can tell.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from mm_actions.config import ServerSettings, server
+from mm_actions.config.checking import _NO, _YES, Place
+
+TARGET = Path(__file__).parents[1] / "docs" / "actions.schema.json"
+Schema = dict[str, Any]
+
+_VARIABLE = r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}"
+_NUMBER = r"^\s*\+?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
+
+
+def _any_case(words: tuple[str, ...]) -> str:
+    """Write a pattern for words in any case, without a flag, which patterns of JSON Schema do not have."""
+    letters = [
+        [f"[{mark.lower()}{mark.upper()}]" if mark.isalpha() else re.escape(mark) for mark in word]
+        for word in words
+    ]
+    return "|".join("".join(word) for word in letters)
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def _group(members: dict[str, Schema], **more: Any) -> Schema:
+    return {"type": "object", "properties": members, "additionalProperties": False, **more}
+
+
+def _resilience() -> Schema:
+    return _group(
+        {
+            name: _group(
+                {
+                    each.name: _ref("count" if each.type == "int" else "number")
+                    for each in fields(policy)
+                    if (name, each.name) != ("retry", "retries")
+                }
+            )
+            for name, policy in server._POLICIES.items()  # noqa: SLF001 - the schema is that table, written otherwise
+        }
+    )
+
+
+DEFINITIONS: dict[str, Schema] = {
+    "variable": {"type": "string", "pattern": _VARIABLE, "description": "A value of the environment."},
+    "text": {"type": "string", "minLength": 1, "not": {"pattern": "[\\r\\n\\u0000]"}},
+    "number": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _NUMBER}, _ref("variable")]},
+    "seconds": {
+        "anyOf": [
+            {"type": "number", "exclusiveMinimum": 0},
+            {"type": "string", "pattern": _NUMBER},
+            _ref("variable"),
+        ]
+    },
+    "count": {
+        "anyOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": r"^\s*\+?[0-9]+\s*$"},
+            _ref("variable"),
+        ]
+    },
+    "size": {
+        "anyOf": [
+            {"type": "integer", "minimum": 1},
+            {"type": "string", "pattern": r"^\s*\+?0*[1-9][0-9]*\s*$"},
+            _ref("variable"),
+        ]
+    },
+    "boolean": {
+        "anyOf": [
+            {"type": "boolean"},
+            {"type": "string", "pattern": f"^({_any_case((*_YES, *_NO))})$"},
+            _ref("variable"),
+        ]
+    },
+    "url": {
+        "anyOf": [
+            {"type": "string", "pattern": r"^[hH][tT][tT][pP][sS]?://[^\s/?#@]+([/?#]\S*)?$"},
+            _ref("variable"),
+        ]
+    },
+    "headers": {
+        "type": "object",
+        "propertyNames": {
+            "pattern": "^[A-Za-z0-9" + re.escape(server._TOKEN) + "]+$",  # noqa: SLF001 - likewise
+            "not": {"pattern": f"^({_any_case(server._RESERVED)})$"},  # noqa: SLF001 - likewise
+        },
+        "additionalProperties": _ref("text"),
+    },
+    "auth": _group(
+        {
+            "bearer": _ref("text"),
+            "hmac": _ref("text"),
+            "basic": _group(
+                {"username": _ref("text"), "password": _ref("text")}, required=["username", "password"]
+            ),
+        },
+        minProperties=1,
+        maxProperties=1,
+    ),
+    "history": {"anyOf": [{"enum": ["all", "none"]}, _ref("count")]},
+    "engine": {"enum": list(server.ENGINES)},
+    "resilience": _resilience(),
+}
+
+# What each reader of mm_actions.config.server takes; a reader that is not here stops the generator.
+_OF_READER: dict[Any, str] = {
+    server._url: "url",  # noqa: SLF001 - likewise, and below
+    server._secret: "text",  # noqa: SLF001
+    server._headers: "headers",  # noqa: SLF001
+    server._auth: "auth",  # noqa: SLF001
+    server._history: "history",  # noqa: SLF001
+    server._engine: "engine",  # noqa: SLF001
+    server._resilience: "resilience",  # noqa: SLF001
+    Place.file: "text",
+    Place.text: "text",
+    Place.boolean: "boolean",
+    Place.seconds: "seconds",
+    Place.count: "count",
+}
+_OF_KEY = {"max_response_bytes": "size"}
+
+
+def _descriptions() -> dict[str, str]:
+    """Read the Attributes of the settings' docstring."""
+    section = (ServerSettings.__doc__ or "").partition("Attributes:")[2]
+    text = re.sub(r"\n {12,}", " ", section).replace("``", "")
+    return {name: meaning.strip() for name, meaning in re.findall(r"^ +(\w+): (.+)$", text, re.MULTILINE)}
+
+
+def _keys() -> dict[str, Schema]:
+    """Give the schema of each key of a server; null counts as absent."""
+    described, keys = _descriptions(), {}
+    for each in fields(ServerSettings):
+        reader = server._READERS[each.name]  # noqa: SLF001 - likewise
+        kind = _OF_KEY.get(each.name) or _OF_READER.get(reader)
+        if kind is None:
+            raise SystemExit(f"tools/config_schema.py does not know what {each.name} may be: add its reader")
+        schema: Schema = {"description": described[each.name], "anyOf": [_ref(kind), {"type": "null"}]}
+        if each.default is not MISSING and each.default not in (None, ()):
+            schema["default"] = each.default
+        keys[each.name] = schema
+    keys["url"].pop("default", None)
+    return keys
+
+
+def _pairs() -> list[Schema]:
+    """Give the rules between keys that hold where a group has a url of its own."""
+
+    def given(key: str) -> Schema:
+        return {"required": [key], "properties": {key: {"not": {"type": "null"}}}}
+
+    unverified = {"required": ["verify"], "properties": {"verify": {"enum": [False]}}}
+    admitted = {"required": ["insecure_dev"], "properties": {"insecure_dev": {"not": {"enum": [False]}}}}
+    return [
+        {"if": given("private_key"), "then": given("public_key")},
+        {"if": given("private_key_password"), "then": given("public_key")},
+        {"if": unverified, "then": admitted},
+    ]
+
+
+def schema() -> Schema:
+    """Build the schema."""
+    keys = _keys()
+    one_server = _group({**keys, "url": {**keys["url"], "anyOf": [_ref("url")]}}, required=["url"])
+    has_url: Schema = {"required": ["url"], "properties": {"url": {"type": "string", "minLength": 1}}}
+    has_servers: Schema = {
+        "required": ["servers"],
+        "properties": {"servers": {"type": "object", "minProperties": 1}},
+    }
+    own: dict[str, Schema] = {
+        "servers": {
+            "description": "Servers by name; what one does not say itself, it takes from the keys above.",
+            "type": ["object", "null"],
+            "additionalProperties": one_server,
+        },
+        "actions": {
+            "description": "The name of the server by the name of the action.",
+            "type": ["object", "null"],
+            "additionalProperties": _ref("text"),
+        },
+        "default": {
+            "description": "The server of the actions that are not listed.",
+            "anyOf": [_ref("text"), {"type": "null"}],
+        },
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "actions.yaml of mm_actions",
+        "description": "Servers of actions. ${NAME} and ${NAME:-default} in values are variables.",
+        **_group({**keys, **own}),
+        "anyOf": [has_url, has_servers],
+        "if": has_url,
+        "then": {
+            "allOf": _pairs(),
+            "not": {"properties": {"servers": {"required": ["default"]}}, "required": ["servers"]},
+        },
+        "definitions": DEFINITIONS,
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Write the schema, or check it."""
+    text = json.dumps(schema(), indent=2) + "\n"
+    if arguments == ["--check"]:
+        if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
+            return 0
+        print(  # noqa: T201 - for the person who runs it
+            f"{TARGET.name} is not what the settings say: run python -m tools.config_schema", file=sys.stderr
+        )
+        return 1
+    TARGET.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
