@@ -46,14 +46,17 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to be in, and an environment without settings."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder to be in, and an environment without settings; modules from there are forgotten."""
     for name in tuple(os.environ):
         if name.startswith("MM_ACTIONS_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    return tmp_path
+    yield tmp_path
+    for name, module in tuple(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ def cli(
         monkeypatch.setattr(sys, "stdin", (Terminal if terminal else io.StringIO)(stdin))
         code = run([str(argument) for argument in arguments])
         out, err = capsys.readouterr()
-        assert "Traceback" not in err or code == 70
+        assert "Traceback" not in err or code == 70 or terminal
         return Outcome(code, out, err)
 
     return command

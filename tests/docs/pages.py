@@ -43,7 +43,7 @@ def documented() -> list[Path]:
 
 def every_page() -> list[Path]:
     """Every page that a reader may come to."""
-    folders = ("docs", "examples", "openapi")
+    folders = ("docs", "example_server", "examples", "openapi")
     return sorted([*ROOT.glob("*.md"), *(page for name in folders for page in (ROOT / name).rglob("*.md"))])
 
 
@@ -61,9 +61,7 @@ def blocks_of(page: Path) -> tuple[Block, ...]:
         else:
             language, *words = opened[1].split() or [""]
             text = "\n".join(lines) + "\n"
-            blocks.append(
-                Block(page=page, line=opened[0], language=language, words=tuple(words), text=text)
-            )
+            blocks.append(Block(page=page, line=opened[0], language=language, words=tuple(words), text=text))
             opened = None
     assert opened is None, f"{page}:{opened} is not closed"
     return tuple(blocks)
@@ -111,9 +109,7 @@ def table_after(page: Path, heading: str) -> list[list[str]]:
     for line in rest.splitlines():
         if line.startswith("|"):
             rows.append([cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))])
-        elif rows:
-            break
-        elif line.startswith("#"):
+        elif rows or line.startswith("#"):
             break
     assert rows, f"{page} has no table below {heading!r}"
     return rows[2:]

@@ -25,7 +25,7 @@ def name_of(page: Path) -> str:
 
 def commands_of(page: Path) -> list[list[str]]:
     """The commands that a page tells its reader to type, in blocks and in the midst of a sentence."""
-    lines = [span for span in code_spans(page) if span.split(" ")[0] in _COMMANDS]
+    lines = [span for span in code_spans(page) if Path(span.split(" ")[0]).name in _COMMANDS]
     for block in blocks_of(page):
         if block.language == "console":
             joined = block.text.replace("\\\n", " ")
@@ -36,7 +36,8 @@ def commands_of(page: Path) -> list[list[str]]:
             words = shlex.split(part, comments=True)
             while words and re.match(r"[A-Z_]+=", words[0]):
                 words = words[1:]
-            commands.append(words)
+            if words:
+                commands.append([Path(words[0]).name, *words[1:]])
     return commands
 
 
@@ -87,7 +88,8 @@ def trouble_with(words: list[str]) -> str | None:
             missing = set(options) - known - {"--help", "-h"}
             return f"no option {missing}" if missing else None
         case "pip":
-            named = {extra for group in re.findall(r"\[([\w,-]+)\]", " ".join(words)) for extra in group.split(",")}
+            groups = re.findall(r"\[([\w,-]+)\]", " ".join(words))
+            named = {extra for group in groups for extra in group.split(",")}
             return f"no extra {named - extras()}" if named - extras() else None
         case "python" if options[:1] == ["-m"] and arguments[0].startswith(("example", "mm_actions")):
             module = arguments[0].removeprefix("mm_actions.")
@@ -99,19 +101,25 @@ def trouble_with(words: list[str]) -> str | None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_command_of_a_page_exists_with_its_options(page: Path) -> None:
-    found = {shlex.join(words): trouble_with(words) for words in commands_of(page) if words}
+    found = {shlex.join(words): trouble_with(words) for words in commands_of(page)}
     assert {command: trouble for command, trouble in found.items() if trouble} == {}
 
 
 def test_the_readme_and_the_guide_name_commands() -> None:
-    programs = {words[0] for page in PAGES for words in commands_of(page) if words}
+    programs = {words[0] for page in PAGES for words in commands_of(page)}
     assert {"make", "mm-actions", "pip", "python"} <= programs
 
 
 @pytest.mark.parametrize(
     "command",
-    ["make runn", "mm-actions cal", "mm-actions call --jsn", "pip install 'mm_actions[clii]'", "python -m example_server --prt 1"],
-)  # fmt: skip
+    [
+        "make runn",
+        "mm-actions cal",
+        "mm-actions call --jsn",
+        "pip install 'mm_actions[clii]'",
+        "python -m example_server --prt 1",
+    ],
+)
 def test_a_command_that_does_not_exist_is_noticed(command: str) -> None:
     assert trouble_with(shlex.split(command))
 
@@ -137,5 +145,6 @@ def test_every_page_of_docs_can_be_reached_from_the_readme() -> None:
         if page in reached or page.suffix != ".md" or not page.exists():
             continue
         reached.add(page)
-        waiting += [(page.parent / link.partition("#")[0]).resolve() for link in links_of(page) if "://" not in link]
+        paths = [link.partition("#")[0] for link in links_of(page) if "://" not in link]
+        waiting += [(page.parent / path).resolve() for path in paths]
     assert set((ROOT / "docs").glob("*.md")) <= reached

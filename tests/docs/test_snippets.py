@@ -12,6 +12,8 @@ sample servers. The pages say ``http://localhost:8080`` and ``:8081``; only thes
 
 from __future__ import annotations
 
+import ast
+import importlib
 import io
 import json
 import re
@@ -20,7 +22,7 @@ import sys
 import types
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 from tests.docs.pages import ROOT, blocks_of, documented
@@ -29,8 +31,6 @@ from mm_actions import CustomAction, close_endpoints, load_config
 from mm_actions.testing import CertificateAuthority
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.docs.conftest import Addresses
     from tests.docs.pages import Block
 
@@ -56,7 +56,7 @@ class Program:
         self._module = types.ModuleType(f"page_{page.stem.lower().replace('-', '_')}")
         self._module.__file__ = str(folder / "app.py")
 
-    def __enter__(self) -> Program:
+    def __enter__(self) -> Self:
         sys.modules[self._module.__name__] = self._module
         return self
 
@@ -80,6 +80,7 @@ class Program:
             return
         elif "notest" in block.words:
             assert text.startswith("# "), f"{block.place} does not say why it is not run"
+            _check_imports(block)
         elif "tests" in block.words:
             self._run_tests(block, text)
         else:
@@ -96,14 +97,15 @@ class Program:
     def _run_tests(self, block: Block, text: str) -> None:
         file = self.folder / f"test_line_{block.line}.py"
         file.write_text(text, encoding="utf-8")
+        options = ["-q", "-W", "error", "-p", "no:cacheprovider"]
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "-p", "no:cov", file.name],
+            [sys.executable, "-m", "pytest", *options, file.name],
             cwd=self.folder,
             capture_output=True,
             text=True,
             timeout=50,
             check=False,
-        )  # fmt: skip
+        )
         assert done.returncode == 0, f"{block.place}\n{done.stdout}{done.stderr}"
 
     def _configure(self, block: Block, text: str) -> None:
@@ -114,8 +116,17 @@ class Program:
         assert [CustomAction(action, config).name for action in actions] == actions
 
 
+def _check_imports(block: Block) -> None:
+    """Of a block that cannot run here, check at least that it is Python and imports what there is."""
+    for node in ast.walk(ast.parse(block.text)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mm_actions"):
+            module = importlib.import_module(node.module or "")
+            missing = [alias.name for alias in node.names if not hasattr(module, alias.name)]
+            assert missing == [], block.place
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a page's program, with the certificates that the pages name."""
     authority = tmp_path / "authority"
     authority.mkdir()
@@ -132,8 +143,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     }.items():
         (certificates / name).write_bytes(source.read_bytes())
     monkeypatch.chdir(certificates.parent)
-    monkeypatch.syspath_prepend(str(certificates.parent))
-    yield certificates.parent
+    return certificates.parent
 
 
 @pytest.mark.parametrize("page", documented(), ids=lambda page: page.stem)

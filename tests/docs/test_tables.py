@@ -100,7 +100,9 @@ def test_the_guide_lists_every_error_of_a_call_with_its_kind_status_and_exit_cod
         for kind, name, _, status, code in table_after(GUIDE, "## Errors")
     }
     statuses = {
-        row.error: ", ".join(map(str, sorted(row.statuses))) for row in TABLE if issubclass(row.error, BadStatus)
+        row.error: ", ".join(map(str, sorted(row.statuses)))
+        for row in TABLE
+        if issubclass(row.error, BadStatus)
     }
     real = {
         each.__name__: (each.kind, statuses.get(each, ""), row_of(each("")).exit_code)
@@ -116,9 +118,7 @@ def test_the_guide_lists_every_attribute_of_a_result() -> None:
 
 
 def test_the_guide_lists_every_condition_of_a_rule() -> None:
-    written = {
-        code.partition("=")[0] for row in table_after(GUIDE, "## Rules") for code in codes_in(row[0])
-    }
+    written = {code.partition("=")[0] for row in table_after(GUIDE, "## Rules") for code in codes_in(row[0])}
     assert written == set(rules.CONDITIONS)
 
 

@@ -96,6 +96,15 @@ def test_a_signal_that_comes_while_the_servers_start_ends_them(number):
     assert left_behind(demo.process.pid) == []
 
 
+def test_two_signals_at_once_do_not_interrupt_the_stopping_of_the_servers():
+    with at_the_terminal() as (demo, _):
+        demo.wait_for("you> ")
+        for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCONT):
+            demo.process.send_signal(number)
+        assert demo.end() == 129
+    assert_nothing_left(demo)
+
+
 def test_a_server_that_was_killed_is_noticed_and_named():
     with at_the_terminal() as (demo, type_in):
         demo.wait_for("you> ")

@@ -209,7 +209,9 @@ def problem_in_success(bench: Bench) -> None:
     "B12c",
     "a storm of interim answers (1xx)",
     "one typed error",
-    without={"aiohttp": "aiohttp passes over interim answers without counting them; the deadline bounds them"},
+    without={
+        "aiohttp": "aiohttp passes over interim answers without counting them; the deadline bounds them"
+    },
 )
 def storm(bench: Bench) -> None:
     server = bench.serve((Informational(103, count=10_000), GOOD))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import urllib.request
+
+from mm_actions.testing import Answer
 
 TESTS = """
 import http.client
@@ -59,3 +63,14 @@ def test_the_plugin_offers_its_fixtures(tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
     assert "4 passed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "the script of a FaultServer raised ZeroDivisionError" in done.stdout
+
+
+def test_the_fixtures_work_together(mm_fault_server, mm_fault_proxy, mm_certificates):
+    server = mm_fault_server(
+        Answer(json={"frame": {"a": 1}}), ssl_context=mm_certificates.server().server_context()
+    )
+    proxy = mm_fault_proxy(server)
+    context = mm_certificates.context()
+    with urllib.request.urlopen(f"https://127.0.0.1:{proxy.port}/", context=context, timeout=10) as response:
+        assert json.load(response) == {"frame": {"a": 1}}
+    assert proxy.connections == server.connections == 1

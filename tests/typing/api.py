@@ -4,7 +4,7 @@ A line with ``type: ignore`` is a mistake that a checker must find; strict mypy 
 does.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, assert_type
 
 from mm_actions import (
@@ -44,8 +44,9 @@ def a_request() -> None:
     request = Request(text="a latte", domain="ordering", intent="order")
     assert_type(request.text, str | None)
     assert_type(request.intent, str | None)
-    assert_type(request.params, FrozenParams)
-    assert_type(request.history, tuple[Mapping[str, Any], ...])
+    assert_type(request.params, Params)
+    assert_type(request.history, Sequence[Mapping[str, Any]])
+    Request(entities=({"type": "drink"},), frame={"a": 1}, params=FrozenParams(language="en"))
     payload: dict[str, Any] = dict(request)
     del payload
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from mm_actions import ActionResult, Conversation, CustomActionException, close_endpoints
 from mm_actions.client.call import observing
 
 from .script import CONTEXT, SCRIPT
 from .servers import ServerTrouble, sample_servers
+from .signals import Signalled, heed_signals
 from .transcript import heading, note, show_turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from types import FrameType
 
 APP = Path(__file__).parents[1]
 
@@ -36,12 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         128 and the signal's number after a signal.
     """
     options = _parser().parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
     # A failed call is logged in one line; here it is shown with its turn.
     logging.getLogger("mm_actions.call").setLevel(logging.ERROR)
     store, payments = options.ports
     try:
+        heed_signals()
         note("Starting two sample servers ...")
         with sample_servers({"store": store, "payments": payments}, patience=options.patience) as servers:
             for server in servers.values():
@@ -55,9 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ServerTrouble, UnexpectedOutcome, CustomActionException) as trouble:
         print(f"demo: {trouble}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("\ndemo: interrupted, the servers are stopped", file=sys.stderr)
-        return 128 + signal.SIGINT
+    except Signalled as signalled:
+        print(f"\ndemo: {signalled}, the servers are stopped", file=sys.stderr)
+        return 128 + signalled.number
     return 0
 
 
@@ -114,10 +112,6 @@ def _typed() -> str | None:
 
 def _names(actions: Sequence[str]) -> str:
     return " and ".join(actions) or "nothing"
-
-
-def _leave(number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
 
 
 def _parser() -> argparse.ArgumentParser:

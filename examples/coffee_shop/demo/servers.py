@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .signals import Signalled, signals_wait
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -52,7 +54,7 @@ def sample_servers(ports: Mapping[str, int], *, patience: float) -> Iterator[dic
     """
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        with _signals_wait():
+        with signals_wait():  # one that is interrupted half-way would be left behind
             for name, port in ports.items():
                 processes[name] = _start(port)  # all at once: each needs a second or two
         until = time.monotonic() + patience
@@ -66,7 +68,11 @@ def sample_servers(ports: Mapping[str, int], *, patience: float) -> Iterator[dic
                     f"the {name} server (pid {process.pid}) ended by itself, exit code {process.returncode}"
                 )
     finally:
-        _stop(list(processes.values()))
+        try:
+            _stop(list(processes.values()))
+        except Signalled:
+            _stop(list(processes.values()))  # the first signal, right now; there is no second one
+            raise
 
 
 def _start(port: int) -> subprocess.Popen[bytes]:
@@ -105,30 +111,14 @@ def _address(name: str, process: subprocess.Popen[bytes], until: float) -> str:
 
 def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
     """Ask all to end; after a while, end those that did not."""
-    with _signals_wait():
-        for process in processes:
-            process.send_signal(signal.SIGTERM)  # Popen does not signal a process that has ended
-        until = time.monotonic() + PATIENCE_TO_STOP
-        for process in processes:
-            try:
-                process.wait(max(0.0, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
-
-
-@contextlib.contextmanager
-def _signals_wait() -> Iterator[None]:
-    """Let signals take effect afterwards: an interrupted start or stop would leave a server behind."""
-    came: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, lambda got, _frame: came.append(got)) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if came:
-            signal.raise_signal(came[0])
+    for process in processes:
+        process.send_signal(signal.SIGTERM)  # Popen does not signal a process that has ended
+    until = time.monotonic() + PATIENCE_TO_STOP
+    for process in processes:
+        try:
+            process.wait(max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()

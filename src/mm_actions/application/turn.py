@@ -9,10 +9,11 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from mm_actions.core.params import NAMES, FrozenParams, Params
-from mm_actions.core.request import Request
+from mm_actions.core.request import frozen_params
 from mm_actions.errors import ConfigurationError, UnknownArgument
 
 if TYPE_CHECKING:
+    from mm_actions.core.request import Request
     from mm_actions.core.responder import DialogueResponder
 
 #: Settings of a turn that an NLP may take: MindMeld's keyword arguments.
@@ -82,4 +83,4 @@ def params_of(params: Params | Mapping[str, Any] | None) -> FrozenParams:
         for name in params:
             if name not in NAMES:
                 raise UnknownArgument(f"params has the unknown member {name!r}; there are {', '.join(NAMES)}")
-    return Request(params=params).params  # type: ignore[arg-type] # it takes params in every form
+    return frozen_params(params)

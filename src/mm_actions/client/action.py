@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from mm_actions.client.call import Errand, carry_out
 from mm_actions.client.endpoint import endpoint_for
@@ -27,6 +27,19 @@ class Invocable:
     """What can be invoked on a turn, in either colour; the work is in :meth:`run`."""
 
     raise_on_failure: bool
+
+    @overload
+    def invoke(self, request: Any, responder: Any, async_mode: Literal[False] = False) -> ActionResult: ...
+
+    @overload
+    def invoke(
+        self, request: Any, responder: Any, async_mode: Literal[True]
+    ) -> Coroutine[Any, Any, ActionResult]: ...
+
+    @overload
+    def invoke(
+        self, request: Any, responder: Any, async_mode: bool
+    ) -> ActionResult | Coroutine[Any, Any, ActionResult]: ...
 
     def invoke(self, request: Any, responder: Any, async_mode: bool = False) -> Any:
         """Call the action, and merge its answer into the responder.
@@ -258,8 +271,7 @@ def invoke_custom_action(
     name: str, config: ConfigSource, request: Any, responder: Any, merge: bool = True
 ) -> ActionResult:
     """Call one action; see :meth:`CustomAction.invoke`."""
-    result: ActionResult = CustomAction(name, config, merge=merge).invoke(request, responder)
-    return result
+    return CustomAction(name, config, merge=merge).invoke(request, responder)
 
 
 async def invoke_custom_action_async(

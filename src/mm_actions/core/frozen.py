@@ -18,8 +18,9 @@ class FrozenDict(dict[str, Any]):
             "a Request does not change; change responder.frame, .slots or .params, or copy with dict()"
         )
 
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
+    __setitem__ = __delitem__ = _refuse
+    # It refuses whatever it is given, which no signature says.
+    __ior__ = clear = pop = popitem = setdefault = update = _refuse  # pyright: ignore[reportAssignmentType]
 
     def __copy__(self) -> FrozenDict:
         """Return itself: nothing can tell the copy from the original."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -41,16 +41,16 @@ class Request:
     text: str | None = None
     domain: str | None = None
     intent: str | None = None
-    entities: tuple[FrozenDict, ...] = ()
-    history: tuple[Mapping[str, Any], ...] = ()
-    frame: FrozenDict = field(default_factory=lambda: _EMPTY)
-    params: FrozenParams = field(default_factory=lambda: _NO_PARAMS)
-    context: FrozenDict = field(default_factory=lambda: _EMPTY)
-    confidences: FrozenDict = field(default_factory=lambda: _EMPTY)
-    nbest_transcripts_text: tuple[str, ...] = ()
-    nbest_transcripts_entities: tuple[tuple[FrozenDict, ...], ...] = ()
-    nbest_aligned_entities: tuple[tuple[FrozenDict, ...], ...] = ()
-    form: FrozenDict = field(default_factory=lambda: _EMPTY)
+    entities: Sequence[Mapping[str, Any]] = ()
+    history: Sequence[Mapping[str, Any]] = ()
+    frame: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    params: Params = field(default_factory=lambda: _NO_PARAMS)
+    context: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    confidences: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    nbest_transcripts_text: Sequence[str] = ()
+    nbest_transcripts_entities: Sequence[Sequence[Mapping[str, Any]]] = ()
+    nbest_aligned_entities: Sequence[Sequence[Mapping[str, Any]]] = ()
+    form: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
     request_id: str | None = None
 
     def __post_init__(self) -> None:
@@ -60,7 +60,7 @@ class Request:
             value = getattr(self, name)
             if type(value) is not FrozenDict:
                 freeze(self, name, FrozenDict(value or {}))
-        freeze(self, "params", _frozen_params(self.params))
+        freeze(self, "params", frozen_params(self.params))
         if self.entities:
             freeze(self, "entities", _maps(self.entities))
         else:
@@ -80,7 +80,12 @@ class Request:
                 yield name, value
 
 
-def _frozen_params(params: Any) -> FrozenParams:
+def frozen_params(params: Any) -> FrozenParams:
+    """Freeze params given as ours, as MindMeld's, as a dict or as None.
+
+    Raises:
+        TypeError: A member is not known.
+    """
     if isinstance(params, FrozenParams):
         return params
     if params is None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mm_actions.contract.codec import encode
 from mm_actions.transports.http.engine import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 Scripted: TypeAlias = "HttpResponse | Exception | dict[str, Any] | Callable[[HttpRequest], Any]"
 
@@ -20,8 +19,9 @@ class ScriptedEngine:
     """Answers requests from a script instead of a network; give it as ``engine`` in a server's settings.
 
     Args:
-        script: What to answer, request by request: an answer as a dict, an :class:`HttpResponse`, an exception to
-            raise, or a function of the request that gives one of these. The last one is used for all that follow.
+        script: What to answer, request by request: an answer as a dict, an :class:`HttpResponse`, an
+            exception to raise, or a function of the request that gives one of these. The last one is used
+            for all that follow.
 
     Attributes:
         requests: What was sent.

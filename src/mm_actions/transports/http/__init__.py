@@ -1,0 +1,1 @@
+"""The contract over HTTP, by one of three engines."""

@@ -14,7 +14,7 @@ import aiohttp.payload
 import yarl
 from multidict import CIMultiDict
 
-from mm_actions.errors import ConfigurationError, ConnectionLost, InvocationError, Sent
+from mm_actions.errors import ConfigurationError, ConnectionLost, CustomActionException, Sent
 from mm_actions.transports.http.aiohttp_probe import refusal_after_handshake
 from mm_actions.transports.http.aiohttp_sessions import OwnSessions
 from mm_actions.transports.http.causes import Progress, causes_of, explain
@@ -75,7 +75,7 @@ class AiohttpEngine:
         try:
             async with asyncio.timeout(request.timeout) as clock, self._lend(progress) as session:
                 return await self._exchange(request, session, progress)
-        except InvocationError:
+        except CustomActionException:
             raise
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
             raise ConfigurationError(f"{request.url!r} is no url; correct the setting url") from error

@@ -146,6 +146,8 @@ class RequestsEngine:
             if watch.progress.out_of_time:
                 raise deadline_exceeded(request, _sent(watch)) from error
             raise
+        except ConfigurationError:
+            raise
         except Exception as error:
             raise self._translate(error, request, watch) from error
         finally:
