@@ -210,7 +210,7 @@ def schema() -> Schema:
         "if": has_url,
         "then": {
             "allOf": _pairs(),
-            "not": {"properties": {"servers": {"required": ["default"]}}, "required": ["servers"]},
+            "properties": {"servers": {"not": {"type": "object", "required": ["default"]}}},
         },
         "definitions": DEFINITIONS,
     }

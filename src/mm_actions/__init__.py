@@ -12,6 +12,7 @@ from mm_actions.client.action import (
     invoke_custom_action,
     invoke_custom_action_async,
 )
+from mm_actions.client.call import observing
 from mm_actions.client.endpoint import close_endpoints
 from mm_actions.client.result import ActionResult
 from mm_actions.config import Config, Secret, ServerSettings, load_config
@@ -46,6 +47,7 @@ __all__ = [  # noqa: RUF022 - grouped as a table of contents
     "ActionResult",
     "invoke_custom_action",
     "invoke_custom_action_async",
+    "observing",
     "close_endpoints",
     # settings
     "Config",

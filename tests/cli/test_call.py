@@ -327,7 +327,7 @@ JSON_TYPE = {"Content-Type": "application/json"}
         ([ReadRequest(), Close()], 69, "connection-lost"),
     ],
 )
-def test_the_exit_code_says_how_an_exchange_failed(  # noqa: PLR0917 - fixtures and a row
+def test_the_exit_code_says_how_an_exchange_failed(
     cli: Cli, server: FaultServer, url: str, script: Any, code: int, kind: str
 ) -> None:
     server.play(script)

@@ -104,7 +104,7 @@ def test_secrets_are_variables_which_a_comment_names(cli: Cli, server: FaultServ
         ("{hmac: p4ss}", {"MM_HMAC_SECRET": "p4ss"}),
     ],
 )
-def test_credentials_of_every_kind_are_computed_as_the_call_does(  # noqa: PLR0917 - fixtures and a row
+def test_credentials_of_every_kind_are_computed_as_the_call_does(
     cli: Cli, server: FaultServer, url: str, home: Path, auth: str, variables: dict[str, str]
 ) -> None:
     (home / "actions.yaml").write_text(f"url: {url}\nauth: {auth}\n", encoding="utf-8")
@@ -146,6 +146,12 @@ def test_certificates_are_shown_by_their_files(cli: Cli, authority: CertificateA
         ours, curls = both(cli, server, arguments, MM_PRIVATE_KEY_PASSWORD=str(client.password))
         assert ours.client_certificate == curls.client_certificate
         assert curls.client_certificate
+
+
+def test_an_unchecked_server_is_unchecked_by_curl_too(cli: Cli, authority: CertificateAuthority) -> None:
+    with FaultServer(ssl_context=authority.server().server_context()) as server:
+        ours, curls = both(cli, server, ["--url", f"{server.url}/action", "--insecure-dev"])
+    assert said(ours) == said(curls)
 
 
 def test_a_proxy_is_a_secret_too(cli: Cli, server: FaultServer) -> None:

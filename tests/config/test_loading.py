@@ -140,6 +140,8 @@ def test_secrets_do_not_show():
         ({"url": URL, "timeout": True}, "positive number of seconds"),
         ({"url": URL, "retries": 1.5}, "whole number"),
         ({"url": URL, "retries": -1}, "whole number"),
+        ({"url": URL, "retries": 11}, "from 0 to 10"),
+        ({"url": URL, "cert": "ca.pem", "engine": object()}, "session of your own"),
         ({"url": URL, "history": "some"}, "whole number"),
         ({"url": URL, "idempotent": "maybe"}, "true or false"),
         ({"url": URL, "verify": False}, "insecure_dev"),

@@ -33,8 +33,12 @@ def heed_signals() -> None:
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
     for each in _SIGNALS:
-        signal.signal(each, signal.SIG_IGN)  # the next one would interrupt the stopping of the servers
+        signal.signal(each, _pass_over)  # the next one would interrupt the stopping of the servers
     raise Signalled(number)
+
+
+def _pass_over(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing; unlike SIG_IGN, this is also right for a signal that has come already."""
 
 
 @contextlib.contextmanager

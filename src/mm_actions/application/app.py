@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mm_actions.application.action_rule import ActionRule, check_switches, wanted_actions
 from mm_actions.application.app_config import read_declarations
-from mm_actions.application.failure import Fallback
+from mm_actions.application.failure import Fallback, check_on_failure
 from mm_actions.application.flow import DialogueFlow
 from mm_actions.application.manager import DialogueManager
 from mm_actions.application.turn import add_to_history, make_request, make_responder, params_of, understand
@@ -78,6 +78,7 @@ class Application:
         self.text_preparation_pipeline = text_preparation_pipeline
         self.async_mode = async_mode
         self.nlp = nlp
+        check_on_failure(on_failure)
         self.on_failure = on_failure
         declared = read_declarations(self._folder)
         self.custom_action_config: ConfigSource | None = declared.custom_action_config

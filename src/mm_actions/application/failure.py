@@ -46,6 +46,7 @@ class Fallback:
     """
 
     def __init__(self, on_failure: OnFailure | None, config: Config | None) -> None:
+        check_on_failure(on_failure)
         self._text: str | None = None
         self._action: Invocable | None = None
         self._handler: Callable[..., Any] | None = None
@@ -53,15 +54,11 @@ class Fallback:
             if (config is not None and on_failure in config.actions) or _ACTION_NAME.fullmatch(on_failure):
                 self._action = _named(on_failure, config)
             else:
-                self._text = _template(on_failure)
+                self._text = on_failure
         elif isinstance(on_failure, Invocable):
             self._action = on_failure
-        elif callable(on_failure):
-            self._handler = _of_three(on_failure)
         elif on_failure is not None:
-            raise RegistrationError(
-                f"on_failure is {on_failure!r}: write a text, an action or a handler of three arguments"
-            )
+            self._handler = _of_three(on_failure)
 
     async def answer(
         self, result: ActionResult, request: Request, responder: DialogueResponder, runtime: Runtime
@@ -84,16 +81,28 @@ def _named(action: str, config: Config | None) -> CustomAction:
     return CustomAction(action, config)
 
 
-def _template(text: str) -> str:
-    if not text.strip():
-        raise RegistrationError("on_failure is an empty text: write what to reply")
-    try:
-        list(string.Formatter().parse(text))
-    except ValueError as error:
+def check_on_failure(on_failure: object) -> None:
+    """Refuse what cannot be a :class:`Fallback` with any configuration.
+
+    Raises:
+        RegistrationError: It is neither a text, nor an action, nor a handler.
+    """
+    if isinstance(on_failure, str):
+        if not on_failure.strip():
+            raise RegistrationError("on_failure is an empty text: write what to reply")
+        try:
+            list(string.Formatter().parse(on_failure))
+        except ValueError as error:
+            raise RegistrationError(
+                f"on_failure {on_failure!r} is not a template ({error}): write {{name}} for a slot, "
+                "{{ for a brace"
+            ) from error
+    elif callable(on_failure):
+        _of_three(on_failure)
+    elif on_failure is not None and not isinstance(on_failure, Invocable):
         raise RegistrationError(
-            f"on_failure {text!r} is not a template ({error}): write {{name}} for a slot, {{{{ for a brace"
-        ) from error
-    return text
+            f"on_failure is {on_failure!r}: write a text, an action or a handler of three arguments"
+        )
 
 
 def _of_three(handler: Callable[..., Any]) -> Callable[..., Any]:

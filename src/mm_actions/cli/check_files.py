@@ -89,7 +89,7 @@ def _bundle(path: str, found: list[Finding]) -> Finding:
 def _dated(setting: str, certificate: CertificateFacts, now: datetime) -> Finding:
     text = f"{certificate.file} ({certificate.subject})"
     found = date_finding(setting, text, certificate.not_before, certificate.not_after, now)
-    found.facts.update(file=certificate.file, subject=certificate.subject)
+    found.facts.update(file=certificate.file, certificate=certificate.subject)
     return found
 
 

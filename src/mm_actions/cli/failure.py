@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from mm_actions.contract.wire import Problem
 
 EX_USAGE, EX_SOFTWARE, EX_CONFIG = 64, 70, 78
-INTERRUPTED, BROKEN_PIPE = 130, 141
+INTERRUPTED = 130
+BROKEN_PIPE = 1  # as typer, rich and Python's own documentation have it
 MOST_REASONS = 10
 
 

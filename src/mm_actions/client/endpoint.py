@@ -76,12 +76,13 @@ def endpoint_for(name: str, settings: ServerSettings) -> Endpoint:
 
 
 def close_endpoints() -> None:
-    """Close the connections to all servers and forget what is known of them."""
+    """Close the connections to all servers and forget how they did; actions that exist can be used on."""
     with _lock:
-        endpoints = list(_endpoints.values())
+        endpoints = list(_alive)
         _endpoints.clear()
     for endpoint in endpoints:
         endpoint.transport.close()
+        endpoint.start_over()
 
 
 def _after_fork() -> None:

@@ -85,11 +85,12 @@ class Place:
             raise ConfigurationError(f"{self} is {number}, not a positive number of seconds")
         return number
 
-    def count(self, value: Any, *, least: int = 0) -> int:
+    def count(self, value: Any, *, least: int = 0, most: float = float("inf")) -> int:
         """Want a whole number."""
         number = self.number(value, "a whole number")
-        if number != int(number) or number < least:
-            raise ConfigurationError(f"{self} is {number:g}, not a whole number of at least {least}")
+        if number != int(number) or not least <= number <= most:
+            bounds = f"of at least {least}" if most == float("inf") else f"from {least} to {most}"
+            raise ConfigurationError(f"{self} is {number:g}, not a whole number {bounds}")
         return int(number)
 
     def number(self, value: Any, wanted: str = "a number") -> float:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ENGINES = ("curl", "requests", "aiohttp")
+MOST_RETRIES = 10
 SCHEMES = ("http", "https")
 _POLICIES: dict[str, type[Any]] = {
     "retry": RetryPolicy,
@@ -46,6 +47,12 @@ def server_settings(place: Place, source: Mapping[str, Any]) -> ServerSettings:
         raise ConfigurationError(f"{place} has a private_key without its certificate: set public_key")
     if settings.private_key_password and not settings.public_key:
         raise ConfigurationError(f"{place} has a private_key_password without a key: set public_key")
+    if not isinstance(settings.engine, str):
+        for key in ("cert", "public_key", "proxy"):
+            if getattr(settings, key) is not None:
+                raise ConfigurationError(
+                    f"{place} has {key} beside a session of your own: set it on the session"
+                )
     if not settings.verify and not settings.insecure_dev:
         raise ConfigurationError(
             f"{place} has verify: false, which lets anyone pose as the server. Set `cert` to your "
@@ -168,7 +175,7 @@ _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "insecure_dev": Place.boolean,
     "timeout": Place.seconds,
     "connect_timeout": Place.seconds,
-    "retries": Place.count,
+    "retries": lambda place, value: place.count(value, most=MOST_RETRIES),
     "idempotent": Place.boolean,
     "headers": _headers,
     "auth": _auth,

@@ -26,6 +26,7 @@ from mm_actions.testing.faults import (
     WaitFor,
 )
 from mm_actions.testing.proxy import FaultProxy
+from mm_actions.testing.scripted import FakeClock, ScriptedEngine, answer
 from mm_actions.testing.toxics import (
     Bandwidth,
     BlackHole,
@@ -38,6 +39,10 @@ from mm_actions.testing.toxics import (
 )
 
 __all__ = [  # noqa: RUF022 - a table of contents is grouped by what things are for
+    # no network at all
+    "ScriptedEngine",
+    "answer",
+    "FakeClock",
     # a server that does what a script says
     "FaultServer",
     "InOrder",

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from mm_actions.testing.certificates import CertificateAuthority
     from mm_actions.testing.faults import FaultServer
     from mm_actions.testing.proxy import FaultProxy
+    from mm_actions.testing.scripted import ScriptedEngine
+
+
+@pytest.fixture
+def mm_scripted_engine() -> type[ScriptedEngine]:
+    """Give the class of engines that follow a script: ``mm_scripted_engine({"frame": {"a": 1}})``."""
+    from mm_actions.testing.scripted import ScriptedEngine  # noqa: PLC0415 - on use
+
+    return ScriptedEngine
 
 
 @pytest.fixture
