@@ -76,6 +76,13 @@ DEFINITIONS: dict[str, Schema] = {
             _ref("variable"),
         ]
     },
+    "retries": {
+        "anyOf": [
+            {"type": "integer", "minimum": 0, "maximum": server.MOST_RETRIES},
+            {"type": "string", "pattern": r"^\s*\+?[0-9]+\s*$"},
+            _ref("variable"),
+        ]
+    },
     "size": {
         "anyOf": [
             {"type": "integer", "minimum": 1},
@@ -135,7 +142,7 @@ _OF_READER: dict[Any, str] = {
     Place.seconds: "seconds",
     Place.count: "count",
 }
-_OF_KEY = {"max_response_bytes": "size"}
+_OF_KEY = {"max_response_bytes": "size", "retries": "retries"}
 
 
 def _descriptions() -> dict[str, str]:

@@ -36,9 +36,10 @@ async def order(request: Request, responder: Responder) -> None:
 @order.handle(intent="add_to_order")
 async def add_drink(request: Request, responder: Responder) -> None:
     """Put a drink on the order, and say what it costs by now."""
-    if not await add.invoke_async(request, responder):
+    if await add.invoke_async(request, responder):
+        responder.suggest([{"text": "yes, that's right"}, {"text": "cancel my order"}])
+    else:
         responder.reply(TROUBLE)
-    responder.suggest([{"text": "yes, that's right"}, {"text": "cancel my order"}])
 
 
 @order.handle(intent="price_order")

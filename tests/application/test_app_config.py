@@ -20,17 +20,17 @@ REPLY = Answer(json={"directives": [{"name": "reply", "type": "view", "payload":
 def folder(tmp_path, monkeypatch):
     """An application's folder; `make_app` in it makes the Application."""
     (tmp_path / "shop_of_this_test.py").write_text(
-        "from mm_actions import Application\ndef make_app(**more):\n    return Application(__name__, **more)\n"
+        "from mm_actions import Application\ndef make_app():\n    return Application(__name__)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
     sys.modules.pop("shop_of_this_test", None)
 
 
-def make_app(**more):
+def make_app():
     from shop_of_this_test import make_app
 
-    return make_app(**more)
+    return make_app()
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_the_length_of_the_history_is_mindmelds_setting(folder):
 @pytest.mark.parametrize("value", ["'ten'", "-1", "True", "1.5"])
 def test_a_length_of_the_history_that_is_none_is_an_error(folder, value):
     (folder / "config.py").write_text(f"MAX_HISTORY_LEN = {value}\n")
-    with pytest.raises(ConfigurationError, match="MAX_HISTORY_LEN in .* write a number of turns"):
+    with pytest.raises(ConfigurationError, match=r"MAX_HISTORY_LEN in .* write a number of turns"):
         make_app()
 
 

@@ -214,15 +214,18 @@ def test_an_app_can_be_given_by_its_folder(tmp_path):
         (lambda it: it.sleep(500), ""),
         (lambda it: it.display("map", {"x": 1}), ""),
         (lambda it: it.suggest([{"text": "yes", "type": "text"}]), "Suggestion: 'yes'"),
-        (lambda it: it.suggest([{"text": "a"}, {"text": "b", "type": "image"}, "c"]), "Suggestions: 'a', 'b (image)', 'c'"),
+        (
+            lambda it: it.suggest([{"text": "a"}, {"text": "b", "type": "image"}, "c"]),
+            "Suggestions: 'a', 'b (image)', 'c'",
+        ),
         (lambda it: it.suggest([{"type": "image"}]), "Suggestion: '(image)'"),
         (lambda it: it.list([{"b": 1, "a": 2}, {}]), '{\n    "a": 2,\n    "b": 1\n}\n{}'),
         (lambda it: it.suggest([]), "Unsupported response: {'name': 'suggestions', 'type': 'view'}"),
         (lambda it: it.list(None), "Unsupported response: {'name': 'list', 'type': 'view'}"),
-        (lambda it: it.display("reply", {"no": "text"}), "Unsupported response: {'name': 'reply', 'type': 'view', 'payload': {'no': 'text'}}"),
+        (lambda it: it.display("reply", {"no": 1}), "Unsupported response:"),
         (lambda it: it.display("list", [object]), "Unsupported response:"),
     ],
-)  # fmt: skip
+)
 def test_each_directive_is_read_as_a_text(answer, text):
     responder = DialogueResponder()
     answer(responder)

@@ -53,6 +53,7 @@ REFUSED = [
     f"{URL}\ntimeout: soon",
     f"{URL}\ntimeout: true",
     f"{URL}\nretries: -1",
+    f"{URL}\nretries: 100000",
     f"{URL}\nretries: 1.5",
     f"{URL}\nmax_response_bytes: 0",
     f"{URL}\nidempotent: perhaps",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mm_actions.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import ModuleType
 
 CONFIG_MODULE = "config.py"
 CONFIG_NAME = "CUSTOM_ACTION_CONFIG"
@@ -64,9 +64,9 @@ def declared_config(app_path: Path | None) -> dict[str, Any] | str | None:
 
 
 def _loaded(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("_mm_actions_app_config", path)
-    if spec is None or spec.loader is None:
-        raise ConfigurationError(f"{path} cannot be loaded")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """Run a file as a module that is in nobody's way: every application has its own config.py."""
+    loader = SourceFileLoader("_mm_actions_app_config", str(path))
+    module = ModuleType(loader.name)
+    module.__file__ = str(path)
+    loader.exec_module(module)
     return module

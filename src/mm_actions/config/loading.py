@@ -146,7 +146,7 @@ def _from_mapping(place: Place, source: Mapping[str, Any], environ: Mapping[str,
         default = next(iter(servers))
     timeout = (
         place.at("timeout").seconds(tree["timeout"])
-        if "timeout" in tree
+        if tree.get("timeout") is not None
         else max(server.timeout for server in servers.values())
     )
     return Config(servers=servers, actions=actions, default=default, timeout=timeout, source=str(place))

@@ -214,30 +214,11 @@ class CurlExchange:
         return piece
 
     def _on_header(self, line: bytes) -> int | None:
+        """Count header lines where libcurl does not: it limits them since 8.4."""
         self._head_bytes += len(line)
         if self._head_bytes > self._options.max_header_bytes:
             return self._refuse(headers_too_large(self._options))
-        if self._status:
-            # A trailer, unless the head that was taken for the answer's was a proxy's word on CONNECT.
-            if self._received or not line.startswith(b"HTTP/"):
-                return None
-            self._status = 0
-        if line not in _BLANK:
-            self._lines.append(line)
-            return None
-        try:
-            status, headers = read_head(self._lines)
-        except InvocationError as error:
-            return self._refuse(error)
-        except (ValueError, IndexError):
-            return self._refuse(not_http("no status line"))
-        self._lines.clear()
-        if status < _FIRST_FINAL_STATUS:
-            self._interim += 1
-            if self._interim > MAX_INTERIM_RESPONSES:
-                return self._refuse(too_many_interim_responses())
-            return None
-        self._status, self._response_headers = status, headers
+        self._lines.append(line)
         return None
 
     def _on_body(self, data: bytes) -> int | None:

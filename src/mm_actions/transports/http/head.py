@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mm_actions.errors import ConfigurationError
-from mm_actions.transports.http.failures import conflicting_length, unfit_header
+from mm_actions.transports.http.failures import (
+    MAX_INTERIM_RESPONSES,
+    conflicting_length,
+    not_http,
+    too_many_interim_responses,
+    unfit_header,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,6 +21,10 @@ if TYPE_CHECKING:
     from mm_actions.transports.http.engine import HttpRequest
 
 _METHODS = frozenset({"GET", "POST"})
+_ONE_HEAD = 2  # the head, and nothing after the empty line
+_FIRST_FINAL_STATUS = 200
+_FIELD = re.compile(r"\n([^\s:]+)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*(?=\r|\n|$)")
+_FOLD = re.compile(r"\r?\n[ \t]+")  # obs-fold of RFC 9112, section 5.2
 
 
 def check_request(request: HttpRequest) -> None:
@@ -54,34 +65,44 @@ def header_lines(headers: Iterable[tuple[str, str]]) -> list[bytes]:
         raise unfit_header() from error
 
 
-def read_head(lines: list[bytes]) -> tuple[int, dict[str, str]]:
-    """Read a response head.
+def read_head(lines: list[bytes]) -> tuple[int, dict[str, str]] | None:
+    """Read the final response head among everything that libcurl took for header lines.
 
     Args:
-        lines: The status line and the header lines, each with its line end.
+        lines: Heads of interim responses and of a proxy, the final head, and trailers; each line with its
+            line end, each head with the empty line that ends it.
 
     Returns:
-        The status and the headers: lower-case names, repeated ones joined by ", ".
+        The status and the headers: lower-case names, repeated ones joined by ", ". None when the final head
+        is not whole.
 
     Raises:
-        ValueError: The status line is none.
-        BadAnswer: The head says the body's length in two ways.
+        BadAnswer: There are too many interim responses, no status, or two lengths of the body.
     """
-    head = b"".join(lines).decode("latin-1").split("\n")
-    status = int(head[0].split(" ", 2)[1])
-    headers: dict[str, str] = {}
-    name = ""
-    for line in head[1:]:
-        if line[:1] in {" ", "\t"} and name:  # obs-fold of RFC 9112, section 5.2
-            headers[name] = f"{headers[name]} {line.strip()}"
-            continue
-        name, colon, value = line.partition(":")
-        if not colon:
-            continue
-        name = name.strip().lower()
-        value = value.strip()
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    check_length(headers)
+    text = b"".join(lines).decode("latin-1")
+    heads = text.split("\r\n\r\n") if "\r\n\r\n" in text else text.replace("\n", "\r\n").split("\r\n\r\n")
+    head = heads[0]
+    if len(heads) > _ONE_HEAD:
+        starts = [number for number, part in enumerate(heads) if part.startswith("HTTP/")]
+        if len(starts) > MAX_INTERIM_RESPONSES + 1:
+            raise too_many_interim_responses()
+        if starts[-1] == len(heads) - 1:
+            return None
+        head = heads[starts[-1]]
+    elif heads[-1]:
+        return None
+    try:
+        status = int(head[9:12])
+    except ValueError as error:
+        raise not_http("no status") from error
+    if status < _FIRST_FINAL_STATUS:
+        return None
+    pairs = _FIELD.findall(head)
+    headers = {name.lower(): value for name, value in pairs}
+    if len(headers) < len(pairs) or "\n " in head or "\n\t" in head:
+        headers = joined(_FIELD.findall(_FOLD.sub(" ", head)))
+    if "content-length" in headers:
+        check_length(headers)
     return status, headers
 
 
