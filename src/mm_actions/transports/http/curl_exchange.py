@@ -15,13 +15,10 @@ from mm_actions.errors import ConfigurationError, InvocationError, Sent
 from mm_actions.transports.http.curl_options import ALWAYS, set_material, set_up
 from mm_actions.transports.http.engine import HttpResponse
 from mm_actions.transports.http.failures import (
-    MAX_INTERIM_RESPONSES,
     answer_too_large,
     deadline_exceeded,
     headers_too_large,
-    not_http,
     response_aborted,
-    too_many_interim_responses,
 )
 from mm_actions.transports.http.head import check_request, header_lines, read_head
 
@@ -30,8 +27,9 @@ if TYPE_CHECKING:
     from mm_actions.transports.http.fork import SocketLedger
     from mm_actions.transports.http.tls import TlsMaterial
 
-_BLANK = (b"\r\n", b"\n")
-_FIRST_FINAL_STATUS = 200
+_LIBCURL: int = pycurl.version_info()[2]
+_LIMITS_HEADERS = 0x080400
+"""Since this version libcurl itself ends a response with more than 300 kB of header lines."""
 
 
 class CurlExchange:
@@ -52,10 +50,9 @@ class CurlExchange:
     """
 
     __slots__ = (
-        "_body", "_chunks", "_connect_timeout", "_fresh", "_head_bytes", "_headers", "_interim", "_length",
-        "_lines", "_method", "_offset", "_options", "_poll", "_received", "_response_headers", "_socket",
-        "_status", "_timeout", "_tls_ready", "_url", "_verbose", "alert", "certificate_asked", "handle",
-        "last_used", "material", "refusal",
+        "_body", "_chunks", "_connect_timeout", "_fresh", "_headers", "_length", "_lines", "_method",
+        "_offset", "_options", "_poll", "_received", "_socket", "_timeout", "_tls_ready", "_url", "_verbose",
+        "alert", "certificate_asked", "handle", "last_used", "material", "refusal",
     )  # fmt: skip
 
     def __init__(self, options: EngineOptions, ledger: SocketLedger) -> None:
@@ -78,19 +75,22 @@ class CurlExchange:
         # No SEEKFUNCTION on purpose. When a kept-alive connection turns out dead, libcurl sends the request
         # again by itself, and an action would run twice; without a way to rewind the body it cannot.
         self.handle.setopt(pycurl.READFUNCTION, self._on_read)
-        self.handle.setopt(pycurl.HEADERFUNCTION, self._on_header)
+        # A function in Python for each line would cost a fifth of what this class does.
+        counted = _LIBCURL >= _LIMITS_HEADERS
+        self.handle.setopt(pycurl.HEADERFUNCTION, self._lines.append if counted else self._on_header)
         self.handle.setopt(pycurl.WRITEFUNCTION, self._on_body)
         self.handle.setopt(pycurl.SOCKOPTFUNCTION, ledger.note)
 
     @property
     def answered(self) -> bool:
         """Whether the server has begun its answer."""
-        return self._head_bytes > 0
+        return bool(self._lines)
 
     @property
     def coding(self) -> str:
         """The Content-Encoding of the answer."""
-        return self._response_headers.get("content-encoding", "")
+        head = read_head(self._lines)
+        return head[1].get("content-encoding", "") if head else ""
 
     def prepare(self, request: HttpRequest) -> None:
         """Make the handle ready to send a request.
@@ -137,15 +137,19 @@ class CurlExchange:
 
         Raises:
             ResponseAborted: The connection ended within the head, which libcurl takes for its end.
+            BadAnswer: The head is too large, or says the body's length in two ways.
         """
-        if not self._status:
+        if sum(map(len, self._lines)) > self._options.max_header_bytes:
+            raise headers_too_large(self._options)
+        head = read_head(self._lines)
+        if head is None:
             raise response_aborted("within the header lines")
         chunks = self._chunks
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         if self._verbose:
             self._verbose = False
             self.handle.setopt(pycurl.VERBOSE, 0)
-        return HttpResponse(status=self._status, headers=self._response_headers, body=body)
+        return HttpResponse(status=head[0], headers=head[1], body=body)
 
     def note_connection(self) -> None:
         """Remember the connection that was used, before the handle is taken from any multi handle."""
@@ -166,8 +170,7 @@ class CurlExchange:
 
     def _forget_exchange(self, body: bytes) -> None:
         self._body = body
-        self._offset = self._head_bytes = self._received = self._interim = self._status = 0
-        self._response_headers: dict[str, str] = {}
+        self._offset = self._received = 0
         self._chunks.clear()
         self._lines.clear()
         self.refusal: InvocationError | None = None
@@ -214,11 +217,10 @@ class CurlExchange:
         return piece
 
     def _on_header(self, line: bytes) -> int | None:
-        """Count header lines where libcurl does not: it limits them since 8.4."""
-        self._head_bytes += len(line)
-        if self._head_bytes > self._options.max_header_bytes:
-            return self._refuse(headers_too_large(self._options))
+        """Take header lines from a libcurl that does not limit them."""
         self._lines.append(line)
+        if sum(map(len, self._lines)) > self._options.max_header_bytes:
+            return self._refuse(headers_too_large(self._options))
         return None
 
     def _on_body(self, data: bytes) -> int | None:

@@ -52,6 +52,8 @@ class BlockingSender:
             whole = True
         except pycurl.error as error:
             code, text = error.args
+            if code == pycurl.E_ABORTED_BY_CALLBACK:
+                raise KeyboardInterrupt from error  # older versions of pycurl swallow it
             reason = None
             if code in UNRESOLVED:
                 left = started + request.timeout - time.monotonic()
@@ -71,4 +73,16 @@ class BlockingSender:
         idle.close()
 
     def _new_stack(self) -> IdleStack[CurlExchange]:
-        return IdleStack(lambda: CurlExchange(self._options, self._ledger), self._options)
+        return IdleStack(self._new_exchange, self._options)
+
+    def _new_exchange(self) -> CurlExchange:
+        exchange = CurlExchange(self._options, self._ledger)
+        # libcurl would wait through a Ctrl-C until the deadline. It calls this at least once a second, and on
+        # every call Python looks for signals.
+        exchange.handle.setopt(pycurl.XFERINFOFUNCTION, _look_for_signals)
+        exchange.handle.setopt(pycurl.NOPROGRESS, 0)
+        return exchange
+
+
+def _look_for_signals(_to_get: int, _got: int, _to_send: int, _sent: int) -> None:
+    return None

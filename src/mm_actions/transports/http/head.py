@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _METHODS = frozenset({"GET", "POST"})
 _ONE_HEAD = 2  # the head, and nothing after the empty line
 _FIRST_FINAL_STATUS = 200
-_FIELD = re.compile(r"\n([^\s:]+)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*(?=\r|\n|$)")
+_FIELD = re.compile(r"\n([^\s:]+)[ \t]*:[ \t]*([^\r\n]*)")
 _FOLD = re.compile(r"\r?\n[ \t]+")  # obs-fold of RFC 9112, section 5.2
 
 
@@ -80,17 +80,17 @@ def read_head(lines: list[bytes]) -> tuple[int, dict[str, str]] | None:
         BadAnswer: There are too many interim responses, no status, or two lengths of the body.
     """
     text = b"".join(lines).decode("latin-1")
-    heads = text.split("\r\n\r\n") if "\r\n\r\n" in text else text.replace("\n", "\r\n").split("\r\n\r\n")
+    if "\r\n" not in text:
+        text = text.replace("\n", "\r\n")
+    heads = text.split("\r\n\r\n")
     head = heads[0]
-    if len(heads) > _ONE_HEAD:
+    if len(heads) != _ONE_HEAD or heads[1]:
         starts = [number for number, part in enumerate(heads) if part.startswith("HTTP/")]
         if len(starts) > MAX_INTERIM_RESPONSES + 1:
             raise too_many_interim_responses()
-        if starts[-1] == len(heads) - 1:
+        if not starts or starts[-1] == len(heads) - 1:
             return None
         head = heads[starts[-1]]
-    elif heads[-1]:
-        return None
     try:
         status = int(head[9:12])
     except ValueError as error:
@@ -98,9 +98,9 @@ def read_head(lines: list[bytes]) -> tuple[int, dict[str, str]] | None:
     if status < _FIRST_FINAL_STATUS:
         return None
     pairs = _FIELD.findall(head)
-    headers = {name.lower(): value for name, value in pairs}
+    headers = {name.lower(): value.rstrip() for name, value in pairs}
     if len(headers) < len(pairs) or "\n " in head or "\n\t" in head:
-        headers = joined(_FIELD.findall(_FOLD.sub(" ", head)))
+        headers = joined((name, value.rstrip()) for name, value in _FIELD.findall(_FOLD.sub(" ", head)))
     if "content-length" in headers:
         check_length(headers)
     return status, headers

@@ -1,0 +1,33 @@
+"""Every test of this folder takes real time, and prints the figures that it measured."""
+
+from pathlib import Path
+
+import pytest
+
+from mm_actions import close_endpoints
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.timeout(600))
+
+
+@pytest.fixture
+def show(capsys):
+    """Print a line past pytest's capture."""
+
+    def line(text):
+        with capsys.disabled():
+            print(f"\n  {text}", end="", flush=True)
+
+    return line
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    close_endpoints()
