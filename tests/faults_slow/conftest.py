@@ -1,5 +1,6 @@
 """Every test of this folder takes real time, and prints the figures that it measured."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,11 @@ def show(capsys):
 def closed():
     yield
     close_endpoints()
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """Write no log: pytest would keep thousands of records, and the errors in them."""
+    logging.disable(logging.ERROR)
+    yield
+    logging.disable(logging.NOTSET)

@@ -31,29 +31,49 @@ def spread(seconds: Sequence[float]) -> str:
     return f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, max {most:.1f} ms"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """One call: when it began and ended on ``time.monotonic``, and how."""
+    """One call: when it began and ended on ``time.monotonic``, and how.
+
+    The result itself is let go: thousands of errors with their tracebacks would make the garbage collector
+    stop the program for longer than what is measured.
+    """
 
     began: float
     ended: float
-    result: ActionResult
+    kind: str
+    attempts: int
+    retry_after: float | None
 
     @property
     def elapsed(self) -> float:
         return self.ended - self.began
 
+    @property
+    def ok(self) -> bool:
+        return self.kind == "ok"
+
+
+def _called(began: float, result: ActionResult) -> Called:
+    ended = time.monotonic()
+    error = result.error
+    return Called(
+        began=began,
+        ended=ended,
+        kind=result.kind,
+        attempts=result.attempts,
+        retry_after=None if error is None else error.retry_after,
+    )
+
 
 def call(action: CustomAction, request: Request | None = None) -> Called:
     began = time.monotonic()
-    result = action.invoke(request or Request(), DialogueResponder())
-    return Called(began=began, ended=time.monotonic(), result=result)
+    return _called(began, action.invoke(request or Request(), DialogueResponder()))
 
 
 async def call_async(action: CustomAction, request: Request | None = None) -> Called:
     began = time.monotonic()
-    result = await action.invoke_async(request or Request(), DialogueResponder())
-    return Called(began=began, ended=time.monotonic(), result=result)
+    return _called(began, await action.invoke_async(request or Request(), DialogueResponder()))
 
 
 def closed_loop(action: CustomAction, *, colour: str, calls: int, at_once: int) -> list[Called]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from faults_slow.load import PATIENT, closed_loop, percentile, spread
-from mm_actions import CustomAction
+from faults_slow.child import run_child
+from faults_slow.load import percentile, spread
 from mm_actions.errors import DeadlineExceeded
 from mm_actions.testing import Answer, Dribble, FaultServer, Hang, Send
 
@@ -13,7 +13,6 @@ FAULTS = {
     "slow head": Dribble(LONG, chunk=1, interval=0.1),
     "slow body": (Send(LONG.head()), Dribble(LONG.wire()[len(LONG.head()) :], chunk=1, interval=0.1)),
 }
-TIMEOUT = 0.3
 
 
 @pytest.mark.parametrize("colour", ["sync", "async"])
@@ -21,10 +20,18 @@ TIMEOUT = 0.3
 @pytest.mark.parametrize("fault", list(FAULTS))
 def test_a_call_ends_at_its_deadline(engine, colour, fault, show):
     with FaultServer(FAULTS[fault], keep=0) as server:
-        config = {"url": f"{server.url}/action", "engine": engine, "timeout": TIMEOUT, "resilience": PATIENT}
-        calls = closed_loop(CustomAction("greet", config), colour=colour, calls=1000, at_once=50)
-    assert {type(each.result.error) for each in calls} == {DeadlineExceeded}
-    overshoot = [each.elapsed - TIMEOUT for each in calls]
+        figures = run_child(
+            "deadline_program",
+            url=f"{server.url}/action",
+            engine=engine,
+            colour=colour,
+            timeout=0.3,
+            calls=1000,
+            at_once=50,
+        )
+    assert figures["kinds"] == [DeadlineExceeded.kind]
+    overshoot = figures["overshoot"]
+    assert len(overshoot) == 1000
     show(f"deadline overshoot, {fault}, {engine} {colour}: {spread(overshoot)}")
     assert min(overshoot) > -0.01, "gave up before the time was up"
     assert percentile(overshoot, 0.99) <= 0.05

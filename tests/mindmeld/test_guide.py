@@ -11,7 +11,7 @@ import pytest
 from tests.example_server.running import run_server
 from tests.mindmeld.conftest import texts
 
-from mm_actions import Application, Conversation, Request
+from mm_actions import Application, Conversation, Request, close_endpoints
 from mm_actions.application.loading import load_app
 
 HELP = "Invoking action_help on custom server."
@@ -198,3 +198,4 @@ def test_a_server_with_certificates(app, mm_certificates, respond):
         }
         app.custom_action(intent="deny", action="action_restart", config=config)
         assert respond(app, "deny") == [RESTART]
+        close_endpoints()  # a server that is asked to end waits for TLS connections that are open

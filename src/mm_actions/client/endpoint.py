@@ -40,6 +40,8 @@ class Endpoint:
         self.transport: Transport = open_transport(settings)
         self.start_over()
         _alive.add(self)
+        if not settings.verify:
+            logger.warning("%s is not verified (insecure_dev): anyone may pose as %s", name, settings.url)
 
     def start_over(self) -> None:
         """Forget how the server did so far: in a forked child, calls of the parent are under way forever."""

@@ -51,6 +51,11 @@ class OwnSessions:
         source = self._options.tls
         material = None if source is None else source.current()
         entry = self._sessions.get(loop)
+        if entry is not None:
+            # A loop that stood still has not seen yet which idle connections were closed: one turn to read
+            # that, one to let go of them.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
         if entry is None or entry.material is not material:
             entry = await self._replace(loop, material)
         entry.users += 1

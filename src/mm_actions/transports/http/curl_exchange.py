@@ -7,6 +7,8 @@ not set again, and the callbacks are bound once: at 50 µs an exchange, each of 
 from __future__ import annotations
 
 import select
+import threading
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pycurl
@@ -23,6 +25,8 @@ from mm_actions.transports.http.failures import (
 from mm_actions.transports.http.head import check_request, header_lines, read_head
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest
     from mm_actions.transports.http.fork import SocketLedger
     from mm_actions.transports.http.tls import TlsMaterial
@@ -50,21 +54,25 @@ class CurlExchange:
     """
 
     __slots__ = (
-        "_body", "_chunks", "_connect_timeout", "_fresh", "_headers", "_length", "_lines", "_method",
-        "_offset", "_options", "_poll", "_received", "_socket", "_timeout", "_tls_ready", "_url", "_verbose",
-        "alert", "certificate_asked", "handle", "last_used", "material", "refusal",
+        "_body", "_chunks", "_connect_timeout", "_fresh", "_head", "_head_lines", "_headers", "_known",
+        "_length", "_lines", "_method", "_offset", "_options", "_poll", "_received", "_socket", "_timeout",
+        "_tls_ready", "_url", "_verbose", "alert", "certificate_asked", "handle", "last_used", "material",
+        "refusal",
     )  # fmt: skip
 
     def __init__(self, options: EngineOptions, ledger: SocketLedger) -> None:
         self._options = options
         self._url = self._method = ""
         self._headers: tuple[tuple[str, str], ...] | None = None
+        self._known: dict[tuple[str, str], bytes] = {}
         self._length = self._timeout = self._connect_timeout = -1
         self._fresh = self._tls_ready = self._verbose = False
         self._socket = -1
         self._poll: select.poll | None = None
         self._chunks: list[bytes] = []
         self._lines: list[bytes] = []
+        self._head_lines: list[bytes] = []
+        self._head: tuple[int, Mapping[str, str]] = 0, {}
         self.material: TlsMaterial | None = None
         self.certificate_asked = False
         self.alert = ""
@@ -110,7 +118,7 @@ class CurlExchange:
         if self._tls_ready or request.url.startswith("https:"):
             self._renew_material()
         if request.headers != self._headers:
-            handle.setopt(pycurl.HTTPHEADER, [*header_lines(request.headers), *ALWAYS])
+            handle.setopt(pycurl.HTTPHEADER, [*header_lines(request.headers, self._known), *ALWAYS])
             self._headers = request.headers
         if len(body) != self._length and request.method == "POST":
             handle.setopt(pycurl.POSTFIELDSIZE_LARGE, len(body))
@@ -139,17 +147,22 @@ class CurlExchange:
             ResponseAborted: The connection ended within the head, which libcurl takes for its end.
             BadAnswer: The head is too large, or says the body's length in two ways.
         """
-        if sum(map(len, self._lines)) > self._options.max_header_bytes:
-            raise headers_too_large(self._options)
-        head = read_head(self._lines)
-        if head is None:
-            raise response_aborted("within the header lines")
+        lines = self._lines
+        if not lines or lines != self._head_lines:
+            if sum(map(len, lines)) > self._options.max_header_bytes:
+                raise headers_too_large(self._options)
+            head = read_head(lines)
+            if head is None:
+                raise response_aborted("within the header lines")
+            # A server says the same for every answer of a second and of a length.
+            self._head, self._head_lines = (head[0], MappingProxyType(head[1])), lines.copy()
+        status, headers = self._head
         chunks = self._chunks
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         if self._verbose:
             self._verbose = False
             self.handle.setopt(pycurl.VERBOSE, 0)
-        return HttpResponse(status=head[0], headers=head[1], body=body)
+        return HttpResponse(status=status, headers=headers, body=body)
 
     def note_connection(self) -> None:
         """Remember the connection that was used, before the handle is taken from any multi handle."""
@@ -164,9 +177,21 @@ class CurlExchange:
             self._poll = select.poll()
             self._poll.register(descriptor, select.POLLIN)
 
+    @property
+    def resolving(self) -> bool:
+        """Whether a look-up of the host's name may still be under way.
+
+        libcurl does it on a thread, which nothing can interrupt, and joins that when it closes the handle.
+        """
+        started_anew = self._timeout >= 0 and self._socket < 0
+        return started_anew and self.handle.getinfo(pycurl.NAMELOOKUP_TIME) == 0
+
     def close(self) -> None:
         """Close the handle and the connections that are its own."""
-        self.handle.close()
+        if self.resolving:
+            threading.Thread(target=self.handle.close, name="mm_actions-resolver", daemon=True).start()
+        else:
+            self.handle.close()
 
     def _forget_exchange(self, body: bytes) -> None:
         self._body = body

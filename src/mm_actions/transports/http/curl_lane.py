@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pycurl
@@ -84,9 +85,15 @@ class Lane:
         """Close the connection, in mid-exchange too, and let go of the loop."""
         if self._silent:
             return
-        self._multi.close()
+        if self._future is not None:
+            self._future = None
+            self._multi.remove_handle(self.exchange.handle)
         self.abandon()
-        self.exchange.close()
+        if self.exchange.resolving:
+            threading.Thread(target=self._multi.close, name="mm_actions-resolver", daemon=True).start()
+        else:
+            self._multi.close()
+        self.exchange.handle.close()
 
     def abandon(self) -> None:
         """Never touch the loop again."""

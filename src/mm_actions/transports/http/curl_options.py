@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import TYPE_CHECKING
 
 import pycurl
@@ -76,6 +75,8 @@ def set_material(handle: pycurl.Curl, material: TlsMaterial | None) -> None:
 
 def _use_system_store(handle: pycurl.Curl) -> None:
     """Trust what Python trusts: libcurl in a wheel has the store of the machine that built it."""
+    import ssl  # noqa: PLC0415 - only for its paths, and only for https
+
     paths = ssl.get_default_verify_paths()
     if paths.cafile is not None:
         handle.setopt(pycurl.CAINFO, paths.cafile)

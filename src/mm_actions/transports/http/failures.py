@@ -171,6 +171,6 @@ def broken_coding() -> BadPayload:
 def unfit_header() -> EncodingFailed:
     """Say that a header of the request would break out of its line, without quoting it."""
     return EncodingFailed(
-        "a request header holds a line break, a NUL or a character outside ASCII",
+        "a request header holds a line break, another control character or one outside ASCII",
         hint="Look at headers, auth and the names put into headers.",
     )

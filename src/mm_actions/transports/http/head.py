@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mm_actions.transports.http.engine import HttpRequest
 
 _METHODS = frozenset({"GET", "POST"})
+_MAX_KNOWN = 64
 _ONE_HEAD = 2  # the head, and nothing after the empty line
 _FIRST_FINAL_STATUS = 200
 _FIELD = re.compile(r"\n([^\s:]+)[ \t]*:[ \t]*([^\r\n]*)")
@@ -47,22 +48,36 @@ def check_request(request: HttpRequest) -> None:
     header_lines(request.headers)
 
 
-def header_lines(headers: Iterable[tuple[str, str]]) -> list[bytes]:
+def header_lines(
+    headers: Iterable[tuple[str, str]], known: dict[tuple[str, str], bytes] | None = None
+) -> list[bytes]:
     """Write header lines as libcurl takes them.
 
+    Args:
+        headers: Names and values.
+        known: Lines that were written before; added to. Most headers of a call are those of the last one.
+
     Raises:
-        EncodingFailed: A name or value holds a line break, a NUL or a character outside ASCII.
+        EncodingFailed: A name or value holds a line break, another control character but a tab, or a
+            character outside ASCII.
     """
-    lines = [f"{name}: {value}" if value else f"{name};" for name, value in headers]
-    if not lines:
-        return []
-    text = "\n".join(lines)
-    if text.count("\n") >= len(lines) or "\r" in text or "\0" in text:
+    known = {} if known is None else known
+    lines = []
+    for pair in headers:
+        line = known.get(pair)
+        if line is None:
+            if len(known) > _MAX_KNOWN:
+                known.clear()
+            line = known[pair] = _header_line(*pair)
+        lines.append(line)
+    return lines
+
+
+def _header_line(name: str, value: str) -> bytes:
+    text = f"{name}: {value}" if value else f"{name};"
+    if not text.isascii() or not (text.isprintable() or text.replace("\t", "").isprintable()):
         raise unfit_header()
-    try:
-        return text.encode("ascii").split(b"\n")
-    except UnicodeEncodeError as error:
-        raise unfit_header() from error
+    return text.encode("ascii")
 
 
 def read_head(lines: list[bytes]) -> tuple[int, dict[str, str]] | None:

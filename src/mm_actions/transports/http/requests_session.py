@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from mm_actions.transports.http.requests_watch import watched
@@ -54,6 +55,8 @@ def own_session(options: EngineOptions, material: TlsMaterial | None) -> request
     """
     from mm_actions.transports.http.tls import TlsMaterial as Material  # noqa: PLC0415 - only to make one
 
+    if material is not None and not material.verify:
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # it was asked for, and is logged
     session = requests.Session()
     session.trust_env = False
     session.headers.clear()
