@@ -6,12 +6,14 @@ import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from tests.application.loaded import forgetting
 
 from mm_actions import Application, Request
 from mm_actions.testing.scripted import ScriptedEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from mm_actions import DialogueResponder
     from mm_actions.transports.http.engine import HttpRequest
@@ -27,6 +29,12 @@ class TakeTurn(Protocol):
 def no_settings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("MM_ACTIONS_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def no_modules_of_other_tests(tmp_path: Path) -> Iterator[None]:
+    with forgetting(tmp_path):
+        yield
 
 
 @pytest.fixture

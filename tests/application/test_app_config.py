@@ -23,8 +23,7 @@ def folder(tmp_path, monkeypatch):
         "from mm_actions import Application\ndef make_app():\n    return Application(__name__)\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    yield tmp_path
-    sys.modules.pop("shop_of_this_test", None)
+    return tmp_path
 
 
 def make_app():

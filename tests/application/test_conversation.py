@@ -175,6 +175,17 @@ def test_a_forgotten_conversation_ends_its_event_loop():
     gc.collect()  # an open event loop would be a ResourceWarning
 
 
+def test_a_conversation_forgotten_inside_an_event_loop_ends_its_own():
+    conversations = [Conversation(counting_app(async_mode=True), force_sync=True)]
+    conversations[0].say("count")
+
+    async def forget():
+        conversations.clear()
+        gc.collect()
+
+    asyncio.run(forget())
+
+
 def test_force_sync_inside_an_event_loop_is_an_error_that_says_what_to_do():
     conversation = Conversation(counting_app(async_mode=True), force_sync=True)
 

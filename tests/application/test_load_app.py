@@ -18,15 +18,6 @@ HANDLE = (
 )
 
 
-@pytest.fixture(autouse=True)
-def modules_and_paths_as_before():
-    modules, paths = dict(sys.modules), list(sys.path)
-    yield
-    for name in set(sys.modules) - set(modules):
-        del sys.modules[name]
-    sys.path[:] = paths
-
-
 def write(folder, **files):
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():

@@ -73,6 +73,13 @@ def test_all_entity_types_must_be_present(types):
     assert not rule.apply(Request())
 
 
+@pytest.mark.parametrize("kind", ["a", "b"])
+def test_a_turn_with_some_of_the_entity_types_is_not_taken(app, kind):
+    app.handle(has_entities=["a", "b"])(answer_with("both"))
+    app.handle(has_entity="b")(answer_with("one"))
+    assert chosen(app, Request(entities=[{"type": kind}])) == ("one" if kind == "b" else None)
+
+
 def test_an_empty_list_of_entity_types_matches_every_turn(app):
     app.handle(has_entities=[])(answer_with("any"))
     assert chosen(app, Request()) == chosen(app) == "any"

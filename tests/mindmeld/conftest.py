@@ -5,12 +5,14 @@ import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from tests.application.loaded import forgetting
 from tests.example_server.running import run_server
 
 from mm_actions import ActionResult, close_endpoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from mm_actions.client.action import Invocable
 
@@ -20,11 +22,12 @@ class Invoke(Protocol):
 
 
 @pytest.fixture(autouse=True)
-def clean_slate(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let no test see settings of the environment, or connections of another test."""
+def clean_slate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Let no test see settings of the environment, or connections and modules of another test."""
     for name in [name for name in os.environ if name.startswith("MM_ACTIONS_")]:
         monkeypatch.delenv(name)
-    yield
+    with forgetting(tmp_path):
+        yield
     close_endpoints()
 
 

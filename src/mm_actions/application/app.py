@@ -105,7 +105,7 @@ class Application:
         """Register a handler; see :meth:`handle`."""
         self.dialogue_manager.add_dialogue_rule(name, handler, **conditions)
 
-    def middleware(self, *functions: F) -> Any:
+    def middleware(self, *functions: Callable[..., Any]) -> Any:
         """Wrap all handlers in the decorated ``middleware(request, responder, handler)``."""
         return self.dialogue_manager.middleware(*functions)
 

@@ -133,13 +133,13 @@ class Conversation:
             raise HandlerSuspended("force_sync cannot wait inside a running event loop: await say_async(...)")
         if self._runner is None:
             self._runner = asyncio.Runner()
-            weakref.finalize(self, _close, self._runner)
+            self._end = weakref.finalize(self, _close, self._runner)
         return self._runner.run(coroutine)
 
     def close(self) -> None:
         """End the event loop that ``force_sync`` needed, if any."""
         if self._runner is not None:
-            self._runner.close()
+            self._end()
             self._runner = None
 
     def __enter__(self) -> Self:
@@ -156,7 +156,9 @@ def _set_in(params: Params) -> dict[str, Any]:
 
 
 def _close(runner: asyncio.Runner) -> None:
-    if not in_event_loop():  # the garbage collector may run anywhere; asyncio then closes the loop itself
+    if in_event_loop():  # the garbage collector runs anywhere, and no loop can be run inside another
+        runner.get_loop().close()
+    else:
         runner.close()
 
 

@@ -60,7 +60,7 @@ class DialogueFlow(DialogueManager):
 
         return register
 
-    def use_middleware(self, *functions: F) -> Any:
+    def use_middleware(self, *functions: Callable[..., Any]) -> Any:
         """Add the decorated middleware to the flow alone."""
         return self.middleware(*functions)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+from abc import ABC, abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -27,7 +28,7 @@ REPROCESS_LIMIT = 10
 """Times that one turn may be sent back; more is taken for a loop."""
 
 
-class Step:
+class Step(ABC):
     """A handler of our own, which waits through a runtime.
 
     Attributes:
@@ -36,9 +37,9 @@ class Step:
 
     shares_name = False
 
+    @abstractmethod
     async def answer(self, request: Request, responder: DialogueResponder, runtime: Runtime) -> Any:
         """Answer a turn."""
-        raise NotImplementedError
 
 
 class DialogueStateException(CustomActionException):
@@ -132,7 +133,7 @@ class DialogueManager:
 
         return register
 
-    def middleware(self, *functions: F) -> Any:
+    def middleware(self, *functions: Callable[..., Any]) -> Any:
         """Add the decorated middleware; written with or without parentheses."""
         if functions:
             self.add_middleware(functions[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from mm_actions.core.params import NAMES, FrozenParams, Params
@@ -43,11 +43,9 @@ def understand(nlp: Any, text: str, params: Params, *, verbose: bool = False) ->
 
 def make_request(request_class: type[Request], processed: Mapping[str, Any], **turn: Any) -> Request:
     """Make the Request of a turn; members that the class does not have are passed over."""
+    known = {member.name for member in fields(request_class) if member.init}
     members = {**processed, **turn}
-    if is_dataclass(request_class):
-        known = {member.name for member in fields(request_class) if member.init}
-        members = {name: value for name, value in members.items() if name in known}
-    return request_class(**members)
+    return request_class(**{name: value for name, value in members.items() if name in known})
 
 
 def make_responder(responder_class: type[DialogueResponder], request: Request) -> DialogueResponder:

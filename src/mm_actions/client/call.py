@@ -76,17 +76,14 @@ async def carry_out(errand: Errand, runtime: Runtime) -> ActionResult:
     """Call an action; a failure is a result, not an exception, and is logged in one line."""
     started = time.monotonic()
     course = _Course(errand, trace_id=f"{_random.getrandbits(128) or 1:032x}")
-    answer: Answer | None = None
-    failure: InvocationError | None = None
-    try:
-        answer = await _until_answered(course, runtime)
-    except InvocationError as error:
-        failure = error
-        if isinstance(error, ActionNotFound):
-            error.hint = await _nearest(errand, runtime) or error.hint
-        error.action, error.server, error.attempt = errand.invocation.action, errand.server, course.attempt
-        error.elapsed = time.monotonic() - started
-        logger.warning("%s (%.3f s, trace %s)", error, error.elapsed, course.trace_id)
+    answer, failure = await _outcome(course, runtime)
+    if failure is not None:
+        if isinstance(failure, ActionNotFound):
+            failure.hint = await _nearest(errand, runtime) or failure.hint
+        failure.action, failure.server = errand.invocation.action, errand.server
+        failure.attempt = course.attempt
+        failure.elapsed = time.monotonic() - started
+        logger.warning("%s (%.3f s, trace %s)", failure, failure.elapsed, course.trace_id)
     result = ActionResult(
         action=errand.invocation.action,
         server=errand.server,
@@ -113,27 +110,42 @@ class _Course:
     hop: int = 1
 
 
+async def _outcome(course: _Course, runtime: Runtime) -> tuple[Answer | None, InvocationError | None]:
+    """Give the answer or the error.
+
+    No frame of the error's traceback keeps the error: that would be a circle, in which a refused answer of
+    1 MiB waits for the garbage collector.
+    """
+    try:
+        return await _until_answered(course, runtime), None
+    except InvocationError as error:
+        return None, error
+
+
 async def _until_answered(course: _Course, runtime: Runtime) -> Answer:
     errand, endpoint = course.errand, course.errand.endpoint
     course.hop = next_hop()
     course.payload = endpoint.transport.encode(errand.invocation)
     course.key = _idempotency_key(errand) if endpoint.settings.idempotent else None
     failure: InvocationError | None = None
-    while True:
-        try:
-            return await _attempt(course, runtime)
-        except InvocationError as error:
-            if failure is not None and isinstance(error, (CircuitOpen, Overloaded)):
-                course.attempt -= 1
-                raise failure from error  # the first failure says more than the second's refusal
-            failure = error
-            delay = endpoint.guard.retry_delay(
-                error, attempt=course.attempt, deadline=errand.deadline, keyed=course.key is not None
-            )
-            if delay is None:
-                raise
-        await runtime.sleep(delay)
-        course.attempt += 1
+    try:
+        while True:
+            try:
+                return await _attempt(course, runtime)
+            except InvocationError as error:
+                if failure is not None and isinstance(error, (CircuitOpen, Overloaded)):
+                    course.attempt -= 1
+                    raise failure from error  # the first failure says more than the second's refusal
+                failure = error
+                delay = endpoint.guard.retry_delay(
+                    error, attempt=course.attempt, deadline=errand.deadline, keyed=course.key is not None
+                )
+                if delay is None:
+                    raise
+            await runtime.sleep(delay)
+            course.attempt += 1
+    finally:
+        failure = None  # see _outcome
 
 
 async def _attempt(course: _Course, runtime: Runtime) -> Answer:
