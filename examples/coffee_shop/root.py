@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from mm_actions import Application
-from mm_actions.config import with_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mm_actions import Config, Request, Responder
+    from mm_actions import Request, Responder
 
 # The folder of this file is the app's: `actions.yaml`, `domains/` and `entities/` are found there.
 app = Application(__name__)
 
 # `app.custom_action` knows by itself where actions live. Handlers that call one by hand are told here: what
 # `actions.yaml` says, with the `MM_ACTIONS_*` variables before it.
-servers = cast("Config", with_environment(app.custom_action_config))
+servers = app.action_config
 
 
 # Middleware runs around every handler and every action, so this slot is there in all replies and in all

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from mm_actions.application.app import Application
 from mm_actions.application.conversation import Conversation
 from mm_actions.application.flow import DialogueFlow
+from mm_actions.application.loading import load_app
 from mm_actions.application.manager import DialogueStateException
 from mm_actions.client.action import (
     CustomAction,
@@ -33,6 +34,7 @@ __all__ = [  # noqa: RUF022 - grouped as a table of contents
     "DialogueFlow",
     "DialogueStateException",
     "ExamplesNlp",
+    "load_app",
     # one turn
     "Request",
     "Params",

@@ -9,7 +9,8 @@ import threading
 import pytest
 from tests.application.conftest import action_of, actions_of, at, by_action, says, texts
 
-from mm_actions import Application, CustomAction, CustomActionSequence, Request
+from mm_actions import Application, CustomAction, CustomActionException, CustomActionSequence, Request
+from mm_actions.errors import RegistrationError
 from mm_actions.testing.scripted import ScriptedEngine, answer
 
 TURN = Request(text="hi", domain="d", intent="i", frame={"cart": ["tea"]})
@@ -247,3 +248,24 @@ def test_a_turn_id_gives_its_actions_the_same_keys_again(take_turn):
     keys = [dict(request.headers)["Idempotency-Key"] for request in engine.requests]
     assert keys[:2] == keys[2:]
     assert keys[0] != keys[1]
+
+
+def test_a_quorum_and_a_precheck_are_handed_on(app, take_turn):
+    def some(request):
+        return answer(status=422) if action_of(request) == "b" else says(action_of(request))
+
+    app.custom_action_config = at(ScriptedEngine(some))
+    app.custom_action(intent="x", actions=["a", "b"], parallel=True, quorum=1, precheck=True)
+    assert texts(take_turn(app, Request(intent="x"))) == ["a"]
+    with pytest.raises(RegistrationError, match="quorum"):
+        app.custom_action(intent="y", actions=["a", "b"], parallel=True, quorum=3)
+
+
+def test_the_settings_of_an_application_serve_actions_made_by_hand(app, engine, monkeypatch):
+    assert app.action_config.servers["default"].url == "http://actions.example/action"
+    monkeypatch.setenv("MM_ACTIONS_TIMEOUT", "1.5")
+    assert CustomAction("a", app.action_config).timeout == 1.5
+    app.custom_action_config = None
+    monkeypatch.delenv("MM_ACTIONS_TIMEOUT")
+    with pytest.raises(CustomActionException, match="no server is configured for custom actions"):
+        _ = app.action_config

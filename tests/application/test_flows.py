@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.application.conftest import texts
+from tests.application.conftest import at, texts
 
-from mm_actions import Application, Conversation, DialogueFlow, Request
+from mm_actions import Application, Conversation, CustomActionException, DialogueFlow, Request
+from mm_actions.application.manager import DialogueManager
 from mm_actions.errors import RegistrationError, StateTaken
+from mm_actions.testing import ScriptedEngine, answer
 
 
 class Turns:
@@ -261,3 +263,31 @@ def _named(name, *replies):
 
     handler.__name__ = name
     return handler
+
+
+def test_actions_inside_a_flow_are_registered_as_in_the_application(app, turns, engine):
+    app.custom_action_config = at(engine)
+    order = order_flow(app)
+    order.custom_action(intent="price", action="price_order")
+    order.custom_action(intent="send", actions=["send_order", "thank"], name="send", exit_flow=True)
+
+    assert turns("order")[2] == "order_flow"
+    assert turns("price") == ("order_flow.custom_actions_['price_order']", ["price_order"], "order_flow")
+    assert turns("send") == ("order_flow.send", ["send_order", "thank"], None)
+    assert turns("price")[1] == ["outside"]
+
+
+def test_a_failing_action_inside_a_flow_is_answered_as_in_the_application(app, turns):
+    app.on_failure = "No luck."
+    app.custom_action_config = at(ScriptedEngine(answer(status=500)))
+    order = order_flow(app)
+    order.custom_action(intent="price", action="price_order")
+    turns("order")
+    assert turns("price")[1:] == (["No luck."], "order_flow")
+
+
+def test_a_flow_of_a_bare_manager_wants_to_be_told_where_actions_live(engine):
+    flow = DialogueFlow("order", lambda request, responder: None, DialogueManager(), intent="order")
+    with pytest.raises(CustomActionException, match="no server is configured for price_order"):
+        flow.custom_action(intent="price", action="price_order")
+    assert flow.custom_action(intent="price", action="price_order", config=at(engine))

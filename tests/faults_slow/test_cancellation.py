@@ -54,7 +54,8 @@ async def cancel_all(action: CustomAction, times: int) -> int:
     async def work() -> None:
         nonlocal cancelled
         for point in points:
-            cancelled += await cancel_at(action, point)
+            under_way = await cancel_at(action, point)
+            cancelled += under_way
 
     async with asyncio.TaskGroup() as group:
         for _ in range(20):

@@ -9,14 +9,13 @@ from dataclasses import is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mm_actions.application.action_rule import ActionRule, check_switches, wanted_actions
 from mm_actions.application.app_config import read_declarations
-from mm_actions.application.failure import Fallback, check_on_failure
+from mm_actions.application.failure import check_on_failure
 from mm_actions.application.flow import DialogueFlow
 from mm_actions.application.manager import DialogueManager
+from mm_actions.application.registering import RegistersActions, unconfigured
 from mm_actions.application.turn import add_to_history, make_request, make_responder, params_of, understand
-from mm_actions.client.action import CustomActionSequence
-from mm_actions.config import Config, load_config, with_environment
+from mm_actions.config import with_environment
 from mm_actions.core.params import FrozenParams
 from mm_actions.core.request import Request
 from mm_actions.core.responder import DialogueResponder
@@ -28,15 +27,14 @@ if TYPE_CHECKING:
 
     from mm_actions.application.failure import OnFailure
     from mm_actions.application.manager import Handler, Step
-    from mm_actions.client.action import CustomAction
-    from mm_actions.config import ConfigSource
+    from mm_actions.config import Config, ConfigSource
     from mm_actions.core.params import Params
 
 F = TypeVar("F", bound="Callable[..., Any]")
 NO_PARAMS = FrozenParams()
 
 
-class Application:
+class Application(RegistersActions):
     """A dialogue application.
 
     Args:
@@ -118,75 +116,29 @@ class Application:
         name = conditions.pop("name", None)
 
         def make(handler: Callable[..., Any]) -> DialogueFlow:
-            return DialogueFlow(name or handler.__name__, handler, self.dialogue_manager, **conditions)
+            return DialogueFlow(name or handler.__name__, handler, self, **conditions)
 
         return make
 
     reprocess = staticmethod(DialogueManager.reprocess)
 
-    def custom_action(
-        self,
-        action: str | CustomAction | None = None,
-        actions: Sequence[str | CustomAction] | None = None,
-        async_mode: bool = False,
-        merge: bool = True,
-        config: ConfigSource | None = None,
-        *,
-        name: str | None = None,
-        parallel: bool = False,
-        all_or_nothing: bool = False,
-        on_failure: OnFailure | None = None,
-        **conditions: Any,
-    ) -> ActionRule:
-        """Have one or more actions called for the turns that fulfil the conditions.
+    @property
+    def action_config(self) -> Config:
+        """Where the application's actions live: ``custom_action_config``, and ``MM_ACTIONS_*`` before it.
 
-        Called plainly, it registers the rule. Used as a decorator, the decorated handler runs after the
-        actions, with the merged responder, to refine what they answered; it does not run when one of them
-        failed.
-
-        Args:
-            action: The action's name.
-            actions: The names of several, called one after the other.
-            async_mode: For MindMeld's sake; actions are awaited wherever the turn is.
-            merge: Merge the answers into the responder; otherwise their members replace the responder's.
-            config: Where the actions live, if not where ``custom_action_config`` says.
-            name: The dialogue state's name; ``custom_actions_[...]`` by default.
-            parallel: Call all at once, and merge in the order given.
-            all_or_nothing: After a failure, undo what the actions before it merged.
-            on_failure: What answers the user when an action fails: a text, an action's name, or a
-                ``handler(request, responder, result)``. By default an apology, if there is nothing else to
-                say.
-            conditions: ``domain``, ``intent``, ``has_entity``, ``has_entities``, ``targeted_only``,
-                ``default``.
+        For actions made by hand: ``CustomAction("greet", app.action_config)``.
 
         Raises:
-            CustomActionException: The arguments cannot work; the message says what to write.
+            CustomActionException: Neither says so.
         """
-        wanted = wanted_actions(action, actions)
-        check_switches(async_mode=async_mode, merge=merge, parallel=parallel, all_or_nothing=all_or_nothing)
-        settings = self._config(config)
-        named = [each for each in wanted if isinstance(each, str)]
-        if named and settings is None:
-            raise CustomActionException(
-                f"no server is configured for {', '.join(named)}: write CUSTOM_ACTION_CONFIG = "
-                '{"url": "http://localhost:8080/action"} in the app\'s config.py, set MM_ACTIONS_URL, '
-                "or pass config="
-            )
-        sequence = CustomActionSequence(
-            wanted,
-            settings if named else None,
-            merge=merge,
-            parallel=parallel,
-            all_or_nothing=all_or_nothing,
-        )
-        state = name or f"custom_actions_{[str(each) for each in wanted]}"
-        fallback = Fallback(self.on_failure if on_failure is None else on_failure, settings)
-        rule = ActionRule(state, sequence, fallback, shares_name=name is None)
-        self.dialogue_manager.add_dialogue_rule(state, rule, **conditions)
-        return rule
+        settings = self.declared_settings()
+        if settings is None:
+            raise unconfigured("custom actions")
+        return settings
 
-    def _config(self, config: ConfigSource | None) -> Config | None:
-        return with_environment(self.custom_action_config) if config is None else load_config(config)
+    def declared_settings(self) -> Config | None:
+        """Give what :attr:`action_config` gives, or None."""
+        return with_environment(self.custom_action_config)
 
     # Turns
 

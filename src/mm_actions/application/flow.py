@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from mm_actions.application.manager import DialogueManager, DialogueStateException, Step
+from mm_actions.application.registering import RegistersActions
 from mm_actions.errors import RegistrationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from mm_actions.application.rules import DialogueStateRule
+    from mm_actions.config import Config
     from mm_actions.core.request import Request
     from mm_actions.core.responder import DialogueResponder
     from mm_actions.core.runtime import Runtime
 
-F = TypeVar("F", bound="Callable[..., Any]")
 
-
-class DialogueFlow(DialogueManager):
+class DialogueFlow(DialogueManager, RegistersActions):
     """A dialogue manager of its own, entered by one handler and left by those marked ``exit_flow``.
 
     Args:
         name: The name of the entrance state; the flow itself is the state ``<name>_flow``.
         entrance: The handler that opens the flow.
-        app: The application, or the dialogue manager, where both states are registered.
+        app: The application, or the dialogue manager, where both states are registered. The settings of an
+            application's actions hold inside its flows.
         conditions: When the entrance takes a turn.
     """
 
@@ -35,6 +37,9 @@ class DialogueFlow(DialogueManager):
                 f"{entrance!r} cannot open the flow {name!r}: decorate a function of (request, responder)"
             )
         self.name = name
+        self._app = app
+        if isinstance(app, RegistersActions):
+            self.on_failure = app.on_failure
         self.exit_flow_states: set[str] = set()
         self._entrance = entrance
         outer.keep(
@@ -47,18 +52,19 @@ class DialogueFlow(DialogueManager):
         """The state that takes the turns inside the flow."""
         return f"{self.name}_flow"
 
-    def handle(self, **conditions: Any) -> Callable[[F], F]:
-        """Register the decorated handler inside the flow; ``exit_flow=True`` makes it the last turn of it."""
+    def add_dialogue_rule(
+        self, name: str | None, handler: Callable[..., Any] | Step, **conditions: Any
+    ) -> DialogueStateRule:
+        """Register a handler inside the flow; ``exit_flow=True`` makes it the last turn of it."""
         leaves = conditions.pop("exit_flow", False)
-        name = conditions.pop("name", None)
+        rule = super().add_dialogue_rule(name, handler, **conditions)
+        if leaves:
+            self.exit_flow_states.add(rule.dialogue_state)
+        return rule
 
-        def register(handler: F) -> F:
-            rule = self.add_dialogue_rule(name, handler, **conditions)
-            if leaves:
-                self.exit_flow_states.add(rule.dialogue_state)
-            return handler
-
-        return register
+    def declared_settings(self) -> Config | None:
+        """Give where the application's actions live."""
+        return self._app.declared_settings() if isinstance(self._app, RegistersActions) else None
 
     def use_middleware(self, *functions: Callable[..., Any]) -> Any:
         """Add the decorated middleware to the flow alone."""

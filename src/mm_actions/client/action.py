@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from mm_actions.client.call import Errand, carry_out
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mm_actions.config import ConfigSource
 
 
-class Invocable:
+class Invocable(ABC):
     """What can be invoked on a turn, in either colour; the work is in :meth:`run`."""
 
     raise_on_failure: bool
@@ -69,9 +70,9 @@ class Invocable:
         """Call the action without blocking the event loop; otherwise as :meth:`invoke`."""
         return (await self.run(request, responder, current())).or_raise(self.raise_on_failure)
 
-    def run(self, request: Any, responder: Any, runtime: Runtime) -> Coroutine[Any, Any, ActionResult]:
+    @abstractmethod
+    async def run(self, request: Any, responder: Any, runtime: Runtime) -> ActionResult:
         """Do the work by the given runtime."""
-        raise NotImplementedError
 
 
 class CustomAction(Invocable):

@@ -1,6 +1,7 @@
 """The engine on aiohttp, for users who bring a session of their own.
 
-The blocking colour runs on a private event loop in a thread, which makes it the slowest of the engines.
+The blocking colour runs on a private event loop in a thread, which makes it slow. What it cannot promise: a
+server that says more than it was asked, after its answer, has that taken for the answer to the next call.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ class LoopSender:
             raise translate(code, text, lane.exchange, request, self._options, resolver_code=reason)
         finally:
             self._busy.discard(lane)
-            if whole and not self._closed:
+            if whole and lane.exchange.single and not self._closed:
                 self._idle.keep(lane)
             else:
                 lane.close()

@@ -51,13 +51,14 @@ class CurlExchange:
         certificate_asked: Whether the server asked for a client certificate in the latest handshake.
         material: What the latest handshake used.
         last_used: When the exchange last ended; kept by whoever pools it.
+        single: Whether the handle holds one connection at most.
     """
 
     __slots__ = (
         "_body", "_chunks", "_connect_timeout", "_fresh", "_head", "_head_lines", "_headers", "_known",
         "_length", "_lines", "_method", "_offset", "_options", "_poll", "_received", "_socket", "_timeout",
         "_tls_ready", "_url", "_verbose", "alert", "certificate_asked", "handle", "last_used", "material",
-        "refusal",
+        "refusal", "single",
     )  # fmt: skip
 
     def __init__(self, options: EngineOptions, ledger: SocketLedger) -> None:
@@ -77,6 +78,7 @@ class CurlExchange:
         self.certificate_asked = False
         self.alert = ""
         self.last_used = 0.0
+        self.single = True
         self._forget_exchange(b"")
         self.handle = pycurl.Curl()
         set_up(self.handle, options)
@@ -124,9 +126,7 @@ class CurlExchange:
             handle.setopt(pycurl.POSTFIELDSIZE_LARGE, len(body))
             self._length = len(body)
         # An empty body needs no rewinding, so libcurl could send it again on a dead connection.
-        fresh = (not body and request.method == "POST") or (
-            self._poll is not None and bool(self._poll.poll(0))
-        )
+        fresh = not body and request.method == "POST"
         if fresh is not self._fresh:
             handle.setopt(pycurl.FRESH_CONNECT, fresh)
             self._fresh = fresh
@@ -169,13 +169,21 @@ class CurlExchange:
         descriptor = self.handle.getinfo(pycurl.ACTIVESOCKET)
         if descriptor == self._socket:
             return
+        # An older connection may still lie in the handle, and would be used next without being looked at.
+        self.single = self._socket < 0
         self._socket = descriptor
         self._poll = None
         if descriptor >= 0:
-            # libcurl looks at most once a second whether kept connections still live. Anything to be read
-            # on an idle one means that the server closed it, or that it says what nobody asked for.
             self._poll = select.poll()
             self._poll.register(descriptor, select.POLLIN)
+
+    def stale(self) -> bool:
+        """Whether the kept connection must not be used again.
+
+        Anything to be read on it means that the server closed it, or says what nobody asked for. libcurl
+        itself looks at most once a second.
+        """
+        return self._poll is not None and bool(self._poll.poll(0))
 
     @property
     def resolving(self) -> bool:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 class _Keeper(Protocol):
     last_used: float
 
+    def stale(self) -> bool: ...
+
     def close(self) -> None: ...
 
 
@@ -39,10 +41,14 @@ class IdleStack(Generic[_Kept]):
 
     def take(self) -> _Kept:
         """Give one that is used by nobody else."""
-        try:
-            return self._stack.pop()
-        except IndexError:
-            return self._make()
+        while True:
+            try:
+                kept = self._stack.pop()
+            except IndexError:
+                return self._make()
+            if not kept.stale():
+                return kept
+            kept.close()
 
     def keep(self, kept: _Kept) -> None:
         """Take one back after an exchange that ended well."""

@@ -76,6 +76,10 @@ class Lane:
         self._act(pycurl.SOCKET_TIMEOUT, 0)
         return await future
 
+    def stale(self) -> bool:
+        """Whether the kept connection must not be used again."""
+        return self.exchange.stale()
+
     def fail(self) -> None:
         """End an exchange in flight, because the engine is being closed."""
         if self._future is not None and not self._future.done() and not self._loop.is_closed():

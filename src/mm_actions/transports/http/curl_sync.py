@@ -61,7 +61,7 @@ class BlockingSender:
                 reason = why_unresolved(name_to_resolve(request, self._options), patience)
             raise translate(code, text, exchange, request, self._options, resolver_code=reason) from error
         finally:
-            if whole and idle is self._idle:
+            if whole and exchange.single and idle is self._idle:
                 idle.keep(exchange)
             else:
                 exchange.close()
