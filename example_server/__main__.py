@@ -76,7 +76,7 @@ def _config(options: argparse.Namespace, operations: Operations, access: Access)
         log_level="error",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=5,
         ssl_certfile=options.tls_cert,
         ssl_keyfile=options.tls_key,
         ssl_keyfile_password=os.environ.get("EXAMPLE_SERVER_TLS_KEY_PASSWORD"),
