@@ -6,6 +6,8 @@ VENV ?= .venv
 PYTHON ?=
 # Test processes at once.
 JOBS ?= 2
+# How long `make soak` lasts.
+SECONDS ?= 600
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --no-input --disable-pip-version-check
@@ -20,7 +22,7 @@ export PIP_RETRIES ?= 10
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-slow check fast setup system lint types imports unit package pythons format pins clean
+.PHONY: help run test test-slow soak mutation check fast setup system lint types imports unit package pythons format pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +78,7 @@ imports: setup ## Imports point down
 
 unit: setup ## The tests with branch coverage, on $(VENV)
 	$(PYTEST) -n $(JOBS) --dist loadfile -m "not slow" --ignore=tests/packaging --cov --cov-report=term
+	$(BIN)/coverage report --include='*/mm_actions/resilience/*' --fail-under=100
 
 package: setup ## Build the wheel, install it elsewhere, try it without the source tree
 	$(PYTEST) tests/packaging
@@ -85,6 +88,18 @@ pythons: setup ## The portable tests on every other Python of this machine
 
 test-slow: setup ## What takes minutes: soaks, real-time waits, thousands of connections
 	$(PYTEST) -m slow --timeout 900
+
+soak: setup ## Random faults for SECONDS, 100 calls in flight: nothing may be left behind
+	cd tests && $(abspath $(BIN))/python -m faults_slow.soak --seconds $(SECONDS)
+
+mutation: setup ## Change resilience/ in every way mutmut knows; the tests must notice 85 % of it
+	@$(PIP) install --quiet $(PINS) --group mutation
+	rm -rf build/mutation
+	mkdir -p build/mutation
+	cp -r src tests pyproject.toml README.md LICENSE build/mutation
+	cd build/mutation && $(abspath $(BIN))/mutmut run --max-children $(JOBS)
+	cd build/mutation && $(abspath $(BIN))/mutmut export-cicd-stats
+	$(BIN)/python -m tools.mutation_score build/mutation/mutants/mutmut-cicd-stats.json 85
 
 # ---- housekeeping ----
 

@@ -1,7 +1,7 @@
 """Writes the table of faults in docs/reliability.md from the rows of tests/faults.
 
-    python -m tools.fault_table           write it
-    python -m tools.fault_table --check   fail if it is not what would be written
+python -m tools.fault_table           write it
+python -m tools.fault_table --check   fail if it is not what would be written
 """
 
 from __future__ import annotations

@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 WORDS = st.text(max_size=8)
 SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | WORDS
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3), max_leaves=6
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=6,
 )
 OBJECTS = st.dictionaries(WORDS, VALUES, max_size=4)
 INTENTS = st.lists(WORDS, max_size=3)
 
 DIRECTIVES = st.lists(
-    st.fixed_dictionaries({"name": WORDS, "payload": VALUES}, optional={"type": WORDS, "more": VALUES}), max_size=3
+    st.fixed_dictionaries({"name": WORDS, "payload": VALUES}, optional={"type": WORDS, "more": VALUES}),
+    max_size=3,
 )
 PARAMS = st.fixed_dictionaries(
     {},
@@ -43,11 +46,14 @@ FRAGMENTS = [
 ]  # fmt: skip
 STATUSES = [200, 201, 202, 204, 205, 206, 226, 300, 301, 304, 307, 308, 399, 400, 401, 404, 408, 409, 410]
 STATUSES += [418, 422, 425, 429, 449, 451, 499, 500, 501, 502, 503, 504, 508, 599, 600, 999]
-CONTENT_TYPES = ["", "text/html", "application/json; charset=utf-16", "application/problem+json", "application/x+json"]
-CONTENT_TYPES += ["application/json;charset=UTF-8", "APPLICATION/JSON", ";", "\u00e9", "application/json, text/html"]
+CONTENT_TYPES = ["", ";", "\u00e9", "text/html", "application/problem+json", "application/x+json"]
+CONTENT_TYPES += ["application/json; charset=utf-16", "application/json;charset=UTF-8", "APPLICATION/JSON"]
+CONTENT_TYPES += ["application/json, text/html"]
 HEADERS = [
-    ("retry-after", "soon"), ("retry-after", "1" * 400), ("retry-after", "Wed, 99 Foo 2020"), ("location", "\u00e9"),
-    ("x-mm-should-retry", "maybe"), ("x-mm-call-id", "another"), ("x-mm-call-id", ""), ("content-encoding", "x"),
+    ("retry-after", "soon"), ("retry-after", "1" * 400), ("retry-after", "Wed, 99 Foo 2020"),
+    ("location", "\u00e9"),
+    ("x-mm-should-retry", "maybe"), ("x-mm-call-id", "another"), ("x-mm-call-id", ""),
+    ("content-encoding", "x"),
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from faults.bench import CANARY, GOOD, Bench
+from faults.bench import CANARY, GOOD, GRACE, Bench
 from faults.table import row
 from mm_actions import CustomAction, CustomActionSequence, DialogueResponder, Request
 from mm_actions.errors import (
@@ -73,7 +73,7 @@ def no_time_left(bench: Bench) -> None:
     late.timeout = 0.3
     outcome = bench.invoke(late)
     assert isinstance(outcome.error, DeadlineExceeded)
-    assert outcome.elapsed < 0.3 + 0.25
+    assert outcome.elapsed < 0.3 + GRACE
     assert "b" not in [json.loads(request.body)["action"] for request in server.requests]
 
 
@@ -100,7 +100,7 @@ def one_hangs(bench: Bench) -> None:
         more = {"parallel": True, "quorum": quorum}
         outcome = bench.invoke(sequence(bench, server.url, *names, more=more, timeout=0.4))
         assert bool(outcome.result) is success
-        assert outcome.elapsed < 0.4 + 0.25
+        assert outcome.elapsed < 0.4 + GRACE
         assert [name for name in names if name in outcome.responder.frame] == [n for n in names if n != "a3"]
 
 

@@ -95,7 +95,9 @@ def check_merged(body: bytes, responder: DialogueResponder, before: dict[str, An
 
 def try_mutant(mutant: Mutant) -> None:
     response = HttpResponse(status=mutant.status, headers=mutant.headers, body=mutant.body)
-    action = CustomAction("greet", {"url": "http://127.0.0.1/action", "engine": ScriptedEngine(response), "retries": 0})
+    action = CustomAction(
+        "greet", {"url": "http://127.0.0.1/action", "engine": ScriptedEngine(response), "retries": 0}
+    )
     responder = started()
     before = deepcopy(dict(responder))
     result = action.invoke(Request(), responder)
@@ -106,7 +108,13 @@ def try_mutant(mutant: Mutant) -> None:
 
 def try_wire(wire: bytes, server: FaultServer, engine: str, runner: asyncio.Runner) -> None:
     server.play((ReadRequest(), Send(wire), Close()))
-    config = {"url": f"{server.url}/action", "engine": engine, "retries": 0, "timeout": 2, "resilience": LENIENT}
+    config = {
+        "url": f"{server.url}/action",
+        "engine": engine,
+        "retries": 0,
+        "timeout": 2,
+        "resilience": LENIENT,
+    }
     action = CustomAction("greet", config)
     action._endpoint.start_over()  # a mutant may say 410, after which nothing would be sent
     for invoke in (action.invoke, lambda *turn: runner.run(action.invoke_async(*turn))):
@@ -159,5 +167,7 @@ def test_mutated_bytes_on_a_connection_are_a_valid_answer_or_one_typed_error(ser
 @pytest.mark.parametrize("engine", ENGINES)
 @given(wire=wires())
 @SOME
-def test_many_mutated_bytes_on_a_connection_are_a_valid_answer_or_one_typed_error(server, runner, engine, wire):
+def test_many_mutated_bytes_on_a_connection_are_a_valid_answer_or_one_typed_error(
+    server, runner, engine, wire
+):
     try_wire(wire, server, engine, runner)

@@ -1,12 +1,12 @@
 """docs/reliability.md says what the rows say, and the defaults that the code has."""
 
 import pytest
+from tools import fault_table
 
 from faults.table import GROUPS, ROWS
 from mm_actions import ServerSettings
 from mm_actions.resilience import ResilienceSettings
 from mm_actions.transports.http.engine import EngineOptions
-from tools import fault_table
 
 
 def test_the_table_of_the_page_is_that_of_the_tests(capsys):
@@ -37,19 +37,28 @@ def test_a_page_without_marks_is_an_error():
 
 
 def test_the_figures_of_the_page_are_the_defaults():
-    figures, server, engine = ResilienceSettings(), ServerSettings(url="http://localhost/action"), EngineOptions()
-    text = fault_table.TARGET.read_text(encoding="utf-8").partition("## Default figures")[2].partition("\n## ")[0]
+    figures, server, engine = (
+        ResilienceSettings(),
+        ServerSettings(url="http://localhost/action"),
+        EngineOptions(),
+    )
+    text = (
+        fault_table.TARGET.read_text(encoding="utf-8")
+        .partition("## Default figures")[2]
+        .partition("\n## ")[0]
+    )
+    retry, budget, breaker, bulkhead = figures.retry, figures.budget, figures.breaker, figures.bulkhead
     for said in (
         f"{server.timeout:g} s for a whole turn",
         f"{server.connect_timeout:g} s to connect",
         f"{server.retries} retry",
-        f"{figures.retry.base * 1000:g} ms to {figures.retry.cap:g} s",
-        f"{figures.budget.ratio:.0%} of the calls of the last {figures.budget.window:g} s, and {figures.budget.reserve}",
-        f"{figures.breaker.failures} failures in a row",
-        f"under {figures.breaker.success_ratio:.0%} success among at least {figures.breaker.calls} calls in "
-        f"{figures.breaker.window:g} s",
-        f"{figures.breaker.open_for:g} s, doubling to {figures.breaker.open_at_most:g} s",
-        f"{figures.bulkhead.limit} in flight, {figures.bulkhead.queue} queued",
+        f"{retry.base * 1000:g} ms to {retry.cap:g} s",
+        f"{budget.ratio:.0%} of the calls of the last {budget.window:g} s, and {budget.reserve}",
+        f"{breaker.failures} failures in a row",
+        f"under {breaker.success_ratio:.0%} success among at least {breaker.calls} calls",
+        f"calls in {breaker.window:g} s",
+        f"{breaker.open_for:g} s, doubling to {breaker.open_at_most:g} s",
+        f"{bulkhead.limit} in flight, {bulkhead.queue} queued",
         f"{server.max_response_bytes >> 20} MiB",
         f"{engine.max_header_bytes >> 10} KiB of header lines",
         f"{engine.idle_timeout:g} s",

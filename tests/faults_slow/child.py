@@ -1,4 +1,4 @@
-"""Programs that are measured run in a process of their own; the test holds the server and reads the figures."""
+"""What is measured runs in a process of its own; the test holds the server and reads the figures."""
 
 import gc
 import json
@@ -31,7 +31,7 @@ def main(program: Callable[..., Any]) -> None:
     """Be such a module."""
     logging.disable(logging.ERROR)
     gc.freeze()  # what was imported is not looked through again, which would be a pause of its own
-    print(json.dumps(program(**json.loads(sys.argv[1]))))
+    sys.stdout.write(json.dumps(program(**json.loads(sys.argv[1]))))
 
 
 def memory(field: str) -> int:

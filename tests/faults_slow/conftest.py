@@ -1,6 +1,7 @@
 """Every test of this folder takes real time, and prints the figures that it measured."""
 
 import logging
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ def show(capsys):
 
     def line(text):
         with capsys.disabled():
-            print(f"\n  {text}", end="", flush=True)
+            sys.stdout.write(f"\n  {text}")
+            sys.stdout.flush()
 
     return line
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any
+from typing import Any, Self
 
 from mm_actions import ActionResult, CustomAction, DialogueResponder, Request
 
@@ -84,7 +84,8 @@ def closed_loop(action: CustomAction, *, colour: str, calls: int, at_once: int) 
 
         async def work() -> None:
             for _ in numbers:
-                done.append(await call_async(action))
+                called = await call_async(action)
+                done.append(called)
 
         async def crowd() -> None:
             async with asyncio.TaskGroup() as group:
@@ -127,7 +128,7 @@ class OpenLoop:
     _stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
-    def __enter__(self) -> "OpenLoop":
+    def __enter__(self) -> Self:
         target = self._on_threads if self.colour == "sync" else lambda: asyncio.run(self._on_a_loop())
         self._thread = threading.Thread(target=target, name="open-loop")
         self._thread.start()

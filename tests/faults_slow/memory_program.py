@@ -1,4 +1,4 @@
-"""Calls an action whose answers are good at first; prints what the bad ones after that cost in memory and time."""
+"""Calls an action whose answers are good at first; prints what the bad ones after that cost."""
 
 import asyncio
 import gc

@@ -3,6 +3,7 @@
 It prints its addresses, works until its input ends, and then prints what it saw.
 """
 
+import contextlib
 import json
 import random
 import sys
@@ -18,8 +19,8 @@ from mm_actions.testing import (
     Endless,
     FaultProxy,
     FaultServer,
-    Hang,
     HalfClose,
+    Hang,
     Informational,
     Latency,
     LedgerHandler,
@@ -75,6 +76,11 @@ TOXICS: list[Any] = [
 ]
 
 
+def tell(**facts: Any) -> None:
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
+
+
 def main(seed: int) -> None:
     luck = random.Random(seed)
 
@@ -101,28 +107,17 @@ def main(seed: int) -> None:
 
         poisoner = threading.Thread(target=poison, daemon=True)
         poisoner.start()
-        print(json.dumps({"server": server.url, "proxy": proxy.url}), flush=True)
+        tell(server=server.url, proxy=proxy.url)
         sys.stdin.readline()
         ended.set()
         poisoner.join()
-        print(json.dumps({"requests": server.request_count}), flush=True)
+        tell(requests=server.request_count)
         sys.stdin.readline()  # the client has closed its connections
-        try:
+        with contextlib.suppress(TimeoutError):
             server.wait_until_deserted()
-        except TimeoutError:
-            pass
         executions = handler.executions
         executions.pop("", None)
-        print(
-            json.dumps(
-                {
-                    "keys": len(executions),
-                    "most": max(executions.values(), default=0),
-                    "open": server.open_connections,
-                }
-            ),
-            flush=True,
-        )
+        tell(keys=len(executions), most=max(executions.values(), default=0), open=server.open_connections)
 
 
 if __name__ == "__main__":

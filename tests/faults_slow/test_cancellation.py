@@ -67,7 +67,9 @@ async def cancel_all(action: CustomAction, times: int) -> int:
 @pytest.mark.parametrize(("engine", "times"), [("curl", 1000), ("aiohttp", 1000), ("requests", 200)])
 def test_a_cancelled_call_leaves_nothing_behind(engine, times, show):
     with FaultServer(slowly, keep=0) as server:
-        figures = PATIENT | {"bulkhead": {"limit": 15, "queue": 10}}  # so that some are cancelled in the queue
+        figures = PATIENT | {
+            "bulkhead": {"limit": 15, "queue": 10}
+        }  # so that some are cancelled in the queue
         config = {"url": server.url, "engine": engine, "idempotent": True, "resilience": figures}
         action = CustomAction("greet", config)
         asyncio.run(cancel_all(action, 1))  # what is loaded and opened once
@@ -82,9 +84,10 @@ def test_a_cancelled_call_leaves_nothing_behind(engine, times, show):
         close_endpoints()
         server.wait_until_deserted()
         gone = wait_until(lambda: descriptors() <= before and threading.active_count() <= threads)
+        more = descriptors() - before, threading.active_count() - threads
         show(
-            f"cancelled at 20 points, {engine}: {cancelled} of {20 * times} calls were under way; left behind: "
-            f"{permits} permits, {descriptors() - before} descriptors, {threading.active_count() - threads} threads"
+            f"cancelled at 20 points, {engine}: {cancelled} of {20 * times} calls were under way; "
+            f"left behind: {permits} permits, {more[0]} descriptors, {more[1]} threads"
         )
     assert cancelled > 10 * times
     assert permits == 0

@@ -31,7 +31,13 @@ def test_every_answer_is_lost_once_and_every_action_done_once(engine, colour, ca
     """With a key. Budget and breaker are put aside: they would not bear with a fault in every call."""
     handler = losing_each_first_answer()
     with FaultServer(handler, keep=0) as server:
-        config = {"url": server.url, "engine": engine, "idempotent": True, "timeout": 10, "resilience": PATIENT}
+        config = {
+            "url": server.url,
+            "engine": engine,
+            "idempotent": True,
+            "timeout": 10,
+            "resilience": PATIENT,
+        }
         done = closed_loop(CustomAction("charge", config), colour=colour, calls=calls, at_once=50)
         requests = server.request_count
     executions = handler.executions
@@ -72,21 +78,23 @@ def test_no_call_fails_although_the_server_drops_its_connections_between_calls(e
         config = {"url": server.url, "engine": engine, "idempotent": True, "resilience": PATIENT}
         done = one_after_the_other(CustomAction("greet", config), colour, 1000, server.drop_connections)
     again = sum(each.attempts > 1 for each in done)
-    show(f"connections dropped between calls, {engine} {colour}: {again} of 1000 calls tried again, 0 failed")
-    assert [each.kind for each in done] == ["ok"] * 1000
+    failed = sum(not each.ok for each in done)
+    show(f"connections dropped, {engine} {colour}: {again} of 1000 calls tried again, {failed} failed")
+    assert failed == 0
     assert sum(handler.executions.values()) == 1000
 
 
 @pytest.mark.parametrize("colour", COLOURS)
-@pytest.mark.parametrize("engine", ENGINES)
-def test_no_call_with_a_key_fails_in_the_race_for_an_idle_connection(engine, colour, show):
-    """The server closes what was idle for 5 ms, and the client comes back after 5 ms."""
+@pytest.mark.parametrize(("engine", "calls"), [("curl", 1000), ("requests", 400), ("aiohttp", 400)])
+def test_no_call_with_a_key_fails_in_the_race_for_an_idle_connection(engine, colour, calls, show):
+    """The server closes what was idle for 20 ms, and the client comes back after 20 ms."""
     handler = LedgerHandler()
     pause = threading.Event()
-    with FaultServer(handler, keep=0, idle_timeout=0.005) as server:
+    with FaultServer(handler, keep=0, idle_timeout=0.02) as server:
         config = {"url": server.url, "engine": engine, "idempotent": True, "resilience": PATIENT}
-        done = one_after_the_other(CustomAction("greet", config), colour, 1000, lambda: pause.wait(0.005))
+        done = one_after_the_other(CustomAction("greet", config), colour, calls, lambda: pause.wait(0.0195))
     again = sum(each.attempts > 1 for each in done)
-    show(f"race for an idle connection, {engine} {colour}: {again} of 1000 calls tried again, 0 failed")
-    assert [each.kind for each in done] == ["ok"] * 1000
+    failed = sum(not each.ok for each in done)
+    show(f"race for a connection, {engine} {colour}: {again} of {calls} calls tried again, {failed} failed")
+    assert failed == 0
     assert set(handler.executions.values()) == {1}

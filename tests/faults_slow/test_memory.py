@@ -40,11 +40,14 @@ FAULTS = {
 def test_an_answer_beyond_the_limit_costs_no_memory(engine, colour, fault, show):
     calls = 50
     with FaultServer() as good, FaultServer(FAULTS[fault](), keep=0) as bad:
-        figures = run_child("memory_program", good=good.url, bad=bad.url, engine=engine, colour=colour, calls=calls)
+        figures = run_child(
+            "memory_program", good=good.url, bad=bad.url, engine=engine, colour=colour, calls=calls
+        )
         sent = bad.bytes_sent / (calls + 1)
     show(
         f"{fault}, {engine} {colour}: RSS +{figures['most'] / MIB:.1f} MiB at most, "
-        f"+{figures['after'] / MIB:.1f} after {calls}, {sent / MIB:.1f} MiB sent to each, {spread(figures['elapsed'])}"
+        f"+{figures['after'] / MIB:.1f} after {calls}, {sent / MIB:.1f} MiB sent to each, "
+        f"{spread(figures['elapsed'])}"
     )
     assert figures["kinds"] == [AnswerTooLarge.kind]
     assert figures["most"] < 10 * MIB
@@ -74,4 +77,4 @@ def test_brackets_that_are_valid_and_many_are_judged_in_no_time(show):
         assert decode_answer(body).frame is not None
         elapsed = time.process_time() - began
         show(f"{len(body)} bytes of brackets within the limit: {elapsed * 1000:.1f} ms")
-        assert elapsed < 0.25
+        assert elapsed < 0.5

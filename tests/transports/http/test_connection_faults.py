@@ -22,7 +22,7 @@ from mm_actions.errors import (
 )
 from transports.http.byte_server import Client, ok, open_descriptors, serve
 
-SLACK = 0.25
+SLACK = 0.5  # other processes share the machine
 
 
 @contextlib.contextmanager
@@ -110,8 +110,8 @@ def test_a_slow_answer_is_left_at_the_deadline_though_every_read_progresses(star
         peer.drip(slow)
 
     server = start(script)
-    with lasting(0.4), pytest.raises(DeadlineExceeded) as caught:
-        client.call(server.url, timeout=0.4)
+    with lasting(0.6), pytest.raises(DeadlineExceeded) as caught:
+        client.call(server.url, timeout=0.6)
     assert caught.value.sent is Sent.YES
     assert server.client_left.wait(5)
 

@@ -119,9 +119,8 @@ def test_a_call_may_be_cancelled_at_any_turn_of_the_loop(start, turns):
     server.settle()
 
 
+@pytest.mark.parametrize("engine_name", ["curl", "aiohttp"])  # requests sends on threads, which outlive loops
 def test_the_end_of_a_loop_closes_its_connections(start, engine_name):
-    if engine_name == "requests":
-        pytest.skip("sends on threads, which outlive loops")
     server = start(serve(ok()))
     engine = create_engine(engine_name, EngineOptions())
     for _ in range(3):

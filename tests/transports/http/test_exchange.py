@@ -286,9 +286,8 @@ async def _turn() -> None:
     return None
 
 
+@pytest.mark.parametrize("colour", ["sync"])  # threads call the blocking colour
 def test_calls_from_fifty_threads_are_in_flight_at_once(start, open_client, colour):
-    if colour == "async":
-        pytest.skip("threads call the blocking colour")
     together = threading.Barrier(50)
 
     def script(peer):

@@ -55,8 +55,9 @@ def as_steps(steps: object) -> tuple[Step, ...]:
     Raises:
         TypeError: Something in it is not a step.
     """
-    found = tuple(steps) if isinstance(steps, Iterable) else (steps,)
-    for step in found:
+    found: list[Step] = []
+    for step in steps if isinstance(steps, Iterable) else (steps,):
         if not isinstance(step, Step):
             raise TypeError(f"a script holds {step!r}, which is not a step of mm_actions.testing")
-    return found
+        found.append(step)
+    return tuple(found)

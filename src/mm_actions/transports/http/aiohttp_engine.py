@@ -11,6 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import aiohttp.http_exceptions
 import aiohttp.payload
 import yarl
 from multidict import CIMultiDict
@@ -73,8 +74,9 @@ class AiohttpEngine:
             raise deadline_exceeded(request, Sent.NO)
         progress = Progress()
         ends = asyncio.get_running_loop().time() + request.timeout
+        clock = asyncio.timeout_at(ends)
         try:
-            async with asyncio.timeout(request.timeout) as clock, self._lend(progress) as session:
+            async with clock, self._lend(progress) as session:
                 return await self._exchange(request, session, progress)
         except CustomActionException:
             raise

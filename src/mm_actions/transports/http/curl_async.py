@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from mm_actions.transports.http.curl_errors import UNRESOLVED, name_to_resolve, translate
+from mm_actions.transports.http.curl_exchange import may_use_kept
 from mm_actions.transports.http.curl_idle import IdleStack
 from mm_actions.transports.http.curl_lane import Lane
 from mm_actions.transports.http.curl_sync import RESOLVER_PATIENCE
@@ -40,7 +41,7 @@ class LoopSender:
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request on this loop and wait for the response; as the engine's ``send_async``."""
-        lane = self._idle.take()
+        lane = self._idle.take() if may_use_kept(request) else self._idle.make()
         self._busy.add(lane)
         whole = False
         try:

@@ -36,6 +36,14 @@ _LIMITS_HEADERS = 0x080400
 """Since this version libcurl itself ends a response with more than 300 kB of header lines."""
 
 
+def may_use_kept(request: HttpRequest) -> bool:
+    """Whether a request may go over a connection that was used before.
+
+    One without a body needs no rewinding, so libcurl would send it again by itself when the connection dies.
+    """
+    return bool(request.body) or request.method == "GET"
+
+
 class CurlExchange:
     """A handle and the state of the exchange it is used for.
 
@@ -55,7 +63,7 @@ class CurlExchange:
     """
 
     __slots__ = (
-        "_body", "_chunks", "_connect_timeout", "_fresh", "_head", "_head_lines", "_headers", "_known",
+        "_body", "_chunks", "_connect_timeout", "_head", "_head_lines", "_headers", "_known",
         "_length", "_lines", "_method", "_offset", "_options", "_poll", "_received", "_socket", "_timeout",
         "_tls_ready", "_url", "_verbose", "alert", "certificate_asked", "handle", "last_used", "material",
         "refusal", "single",
@@ -67,7 +75,7 @@ class CurlExchange:
         self._headers: tuple[tuple[str, str], ...] | None = None
         self._known: dict[tuple[str, str], bytes] = {}
         self._length = self._timeout = self._connect_timeout = -1
-        self._fresh = self._tls_ready = self._verbose = False
+        self._tls_ready = self._verbose = False
         self._socket = -1
         self._poll: select.poll | None = None
         self._chunks: list[bytes] = []
@@ -117,19 +125,14 @@ class CurlExchange:
         self._forget_exchange(body)
         if request.url != self._url or request.method != self._method:
             self._aim(request)
-        if self._tls_ready or request.url.startswith("https:"):
-            self._renew_material()
+        if not self._tls_ready and request.url.startswith("https:"):
+            self._make_ready_for_tls()
         if request.headers != self._headers:
             handle.setopt(pycurl.HTTPHEADER, [*header_lines(request.headers, self._known), *ALWAYS])
             self._headers = request.headers
         if len(body) != self._length and request.method == "POST":
             handle.setopt(pycurl.POSTFIELDSIZE_LARGE, len(body))
             self._length = len(body)
-        # An empty body needs no rewinding, so libcurl could send it again on a dead connection.
-        fresh = not body and request.method == "POST"
-        if fresh is not self._fresh:
-            handle.setopt(pycurl.FRESH_CONNECT, fresh)
-            self._fresh = fresh
         # libcurl takes 0 for "no limit".
         timeout = max(1, int(request.timeout * 1000))
         if timeout != self._timeout:
@@ -181,8 +184,11 @@ class CurlExchange:
         """Whether the kept connection must not be used again.
 
         Anything to be read on it means that the server closed it, or says what nobody asked for. libcurl
-        itself looks at most once a second.
+        itself looks at most once a second. A connection made with certificates that were replaced since is
+        left, too.
         """
+        if self._tls_ready and self._newest_material() is not self.material:
+            return True
         return self._poll is not None and bool(self._poll.poll(0))
 
     @property
@@ -219,18 +225,18 @@ class CurlExchange:
             self._length = -1
         self._url, self._method = request.url, request.method
 
-    def _renew_material(self) -> None:
+    def _make_ready_for_tls(self) -> None:
+        self.material = self._newest_material()
+        set_material(self.handle, self.material)
+        # libcurl tells only in its trace that the server asked for a certificate. The first exchange of a
+        # handle is the one that connects; after it, tracing stops.
+        self._tls_ready = self._verbose = True
+        self.handle.setopt(pycurl.DEBUGFUNCTION, self._on_trace)
+        self.handle.setopt(pycurl.VERBOSE, 1)
+
+    def _newest_material(self) -> TlsMaterial | None:
         source = self._options.tls
-        material = None if source is None else source.current()
-        if material is not self.material or not self._tls_ready:
-            set_material(self.handle, material)
-            self.material = material
-        if not self._tls_ready:
-            # libcurl tells only in its trace that the server asked for a certificate. The first exchange of
-            # a handle is the one that connects; after it, tracing stops.
-            self._tls_ready = self._verbose = True
-            self.handle.setopt(pycurl.DEBUGFUNCTION, self._on_trace)
-            self.handle.setopt(pycurl.VERBOSE, 1)
+        return None if source is None else source.current()
 
     def _on_trace(self, kind: int, data: bytes) -> None:
         if kind != pycurl.INFOTYPE_TEXT:

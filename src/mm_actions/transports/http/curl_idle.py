@@ -40,15 +40,19 @@ class IdleStack(Generic[_Kept]):
         self._stack: list[_Kept] = []
 
     def take(self) -> _Kept:
-        """Give one that is used by nobody else."""
+        """Give one that is used by nobody else: one kept, if its connection is fit to be used, or another."""
         while True:
             try:
                 kept = self._stack.pop()
             except IndexError:
                 return self._make()
-            if not kept.stale():
+            if time.monotonic() - kept.last_used <= self._options.idle_timeout and not kept.stale():
                 return kept
             kept.close()
+
+    def make(self) -> _Kept:
+        """Give one that has no connection yet."""
+        return self._make()
 
     def keep(self, kept: _Kept) -> None:
         """Take one back after an exchange that ended well."""

@@ -14,6 +14,7 @@ from mm_actions.transports.http.failures import connection_lost
 if TYPE_CHECKING:
     import asyncio
 
+    from mm_actions.errors import InvocationError
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest
     from mm_actions.transports.http.fork import SocketLedger
 
@@ -82,8 +83,7 @@ class Lane:
 
     def fail(self) -> None:
         """End an exchange in flight, because the engine is being closed."""
-        if self._future is not None and not self._future.done() and not self._loop.is_closed():
-            self._future.set_exception(connection_lost("the engine was closed", Sent.MAYBE))
+        self._end(connection_lost("the engine was closed", Sent.MAYBE))
 
     def close(self) -> None:
         """Close the connection, in mid-exchange too, and let go of the loop."""
@@ -106,10 +106,18 @@ class Lane:
             self._timer.cancel()
             self._timer = None
 
+    def _end(self, error: InvocationError) -> None:
+        if self._future is not None and not self._future.done() and not self._loop.is_closed():
+            self._future.set_exception(error)
+
     def _act(self, descriptor: int, events: int) -> None:
         if self._silent:
             return
-        _, running = self._multi.socket_action(descriptor, events)
+        try:
+            _, running = self._multi.socket_action(descriptor, events)
+        except pycurl.error as error:  # of the multi handle, not of the exchange
+            self._end(connection_lost(str(error), Sent.MAYBE))
+            return
         if not running and self._future is not None:
             self._land(self._future)
 

@@ -33,7 +33,8 @@ def set_up(handle: pycurl.Curl, options: EngineOptions) -> None:
         (pycurl.TCP_NODELAY, 1),
         # One handle, one connection: whether it still lives can then be looked at before it is used.
         (pycurl.MAXCONNECTS, 1),
-        (pycurl.MAXAGE_CONN, max(1, int(options.idle_timeout))),
+        # A handle whose connection is too old is not used at all; libcurl must not be first to see it.
+        (pycurl.MAXAGE_CONN, int(options.idle_timeout) + 60),
         (pycurl.ACCEPT_ENCODING, ACCEPT_ENCODING),
         # Stops a body that announces too much; one that announces nothing is counted as it arrives.
         (pycurl.MAXFILESIZE_LARGE, options.max_response_bytes),
@@ -46,12 +47,10 @@ def set_up(handle: pycurl.Curl, options: EngineOptions) -> None:
 
 
 def set_material(handle: pycurl.Curl, material: TlsMaterial | None) -> None:
-    """Set what the next handshake of a handle uses.
-
-    Connections that were made with other material are not used again by this handle.
+    """Set what the handshakes of a handle use.
 
     Args:
-        handle: An idle one.
+        handle: One that has not connected yet.
         material: None for the system's trust store and no client certificate.
     """
     verify = material is None or material.verify

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pycurl
 
 from mm_actions.transports.http.curl_errors import UNRESOLVED, name_to_resolve, translate
-from mm_actions.transports.http.curl_exchange import CurlExchange
+from mm_actions.transports.http.curl_exchange import CurlExchange, may_use_kept
 from mm_actions.transports.http.curl_idle import IdleStack
 from mm_actions.transports.http.dns import why_unresolved
 
@@ -41,17 +41,17 @@ class BlockingSender:
             ConfigurationError: As there.
         """
         idle = self._idle
-        exchange = idle.take()
+        exchange = idle.take() if may_use_kept(request) else idle.make()
         whole = False
+        started = time.monotonic()
         try:
             exchange.prepare(request)
-            started = time.monotonic()
             exchange.handle.perform()
             response = exchange.response()
             exchange.note_connection()
             whole = True
         except pycurl.error as error:
-            code, text = error.args
+            code, text = error.args[0], error.args[1]
             if code == pycurl.E_ABORTED_BY_CALLBACK:
                 raise KeyboardInterrupt from error  # older versions of pycurl swallow it
             reason = None
