@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pycurl
 
@@ -51,7 +51,7 @@ class BlockingSender:
             exchange.note_connection()
             whole = True
         except pycurl.error as error:
-            code, text = error.args[0], error.args[1]
+            code, text = cast("tuple[int, str]", error.args)  # what libcurl's errors always have
             if code == pycurl.E_ABORTED_BY_CALLBACK:
                 raise KeyboardInterrupt from error  # older versions of pycurl swallow it
             reason = None
