@@ -12,7 +12,7 @@ SECONDS ?= 600
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --no-input --disable-pip-version-check
 PINS := --constraint constraints.txt --build-constraint constraints.txt
-RUN_EXTRAS := cli,nlp,requests,aiohttp,example-server
+RUN_EXTRAS := cli,nlp,requests,aiohttp,server,example-server
 PYTEST := $(BIN)/python -m pytest -p tools.no_skips
 # What another Python cannot change: the browser, Java's generator, fuzzing, the building of the wheel.
 PORTABLE := not slow and not browser and not generator and not fuzz

@@ -23,7 +23,7 @@ echo "$others" | while read -r version python; do
         echo "Installing into $folder"
         "$folder/bin/python" -m pip --no-input --disable-pip-version-check install --quiet \
             --constraint constraints.txt --build-constraint constraints.txt \
-            --editable '.[cli,nlp,requests,aiohttp,testing,example-server]' --group test </dev/null
+            --editable '.[cli,nlp,requests,aiohttp,testing,server,example-server]' --group test </dev/null
         touch "$ready"
     fi
     echo "Python $version"

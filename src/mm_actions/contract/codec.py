@@ -134,7 +134,11 @@ def _too_deep(body: bytes) -> bool:
     """
     if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return False
-    brackets = _STRINGS.sub(b"", body).translate(None, _NOT_BRACKETS)
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = body.translate(None, _NEITHER_BRACKETS_NOR_QUOTES)
+    outside = brackets.replace(b'""', b"")  # no quotes are left if no string holds a bracket
+    brackets = _STRINGS.sub(b"", brackets) if b'"' in outside else outside
     rounds = 0
     while brackets and rounds <= MAX_DEPTH:
         brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
@@ -176,5 +180,5 @@ def _pointed(error: msgspec.ValidationError) -> str:
 _DIGITS = 18  # of the largest integer that every language reads
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {}
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STRINGS = re.compile(rb'"[^"]*"')
+_NEITHER_BRACKETS_NOR_QUOTES = bytes(set(range(256)) - set(b'[]{}"'))

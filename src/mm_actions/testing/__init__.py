@@ -1,5 +1,6 @@
 """Fakes and fault tools for tests of code that calls actions; nothing here needs pytest."""
 
+from mm_actions.testing.action_tester import ActionTester, Tested
 from mm_actions.testing.black_hole import black_hole
 from mm_actions.testing.certificates import CertificateAuthority, CertificateFiles
 from mm_actions.testing.faults import (
@@ -40,6 +41,8 @@ from mm_actions.testing.toxics import (
 
 __all__ = [  # noqa: RUF022 - a table of contents is grouped by what things are for
     # no network at all
+    "ActionTester",
+    "Tested",
     "ScriptedEngine",
     "answer",
     "FakeClock",

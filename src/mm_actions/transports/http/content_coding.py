@@ -82,5 +82,6 @@ class Body:
         self._room -= len(data)
         if self._room < 0:
             self._chunks.clear()
+            del data  # the error's traceback holds this frame
             raise answer_too_large(self._options)
         self._chunks.append(data)

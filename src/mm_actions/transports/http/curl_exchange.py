@@ -200,8 +200,13 @@ class CurlExchange:
         started_anew = self._timeout >= 0 and self._socket < 0
         return started_anew and self.handle.getinfo(pycurl.NAMELOOKUP_TIME) == 0
 
+    def forget(self) -> None:
+        """Let go of the answer: libcurl's handle and its callbacks form a circle, freed some time later."""
+        self._forget_exchange(b"")
+
     def close(self) -> None:
         """Close the handle and the connections that are its own."""
+        self.forget()
         if self.resolving:
             threading.Thread(target=self.handle.close, name="mm_actions-resolver", daemon=True).start()
         else:

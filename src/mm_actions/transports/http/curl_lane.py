@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pycurl
 
 from mm_actions.errors import Sent
 from mm_actions.transports.http.curl_exchange import CurlExchange
-from mm_actions.transports.http.failures import connection_lost
+from mm_actions.transports.http.failures import connect_failed, connection_lost
 
 if TYPE_CHECKING:
     import asyncio
@@ -33,6 +34,9 @@ class Lane:
         options: The engine's.
         ledger: Takes down the sockets that are opened.
 
+    Raises:
+        Overloaded: The process has no descriptor left.
+
     Attributes:
         exchange: What the lane carries.
         last_used: When it was last used; kept by whoever pools it.
@@ -50,7 +54,11 @@ class Lane:
         self._future: asyncio.Future[Outcome] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._silent = self._starting = False
-        self._multi = pycurl.CurlMulti()
+        try:
+            self._multi = pycurl.CurlMulti()
+        except pycurl.error as error:  # it needs descriptors of its own
+            self.exchange.close()
+            raise connect_failed(errno.EMFILE, str(error)) from error
         self._multi.setopt(pycurl.M_MAXCONNECTS, 1)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
@@ -92,12 +100,19 @@ class Lane:
         if self._future is not None:
             self._future = None
             self._multi.remove_handle(self.exchange.handle)
+        if not self._loop.is_closed():
+            # A connection that is being shut down is watched too, and libcurl closes it below.
+            for descriptor in self._events:
+                self._loop.remove_reader(descriptor)
+                self._loop.remove_writer(descriptor)
+        self._events.clear()
         self.abandon()
         if self.exchange.resolving:
             threading.Thread(target=self._multi.close, name="mm_actions-resolver", daemon=True).start()
         else:
             self._multi.close()
         self.exchange.handle.close()
+        self.exchange.forget()
 
     def abandon(self) -> None:
         """Never touch the loop again."""

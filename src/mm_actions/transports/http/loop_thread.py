@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from mm_actions.transports.http.failures import connect_failed
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -21,8 +25,17 @@ class LoopThread:
         self._thread: threading.Thread | None = None
 
     def run(self, coroutine: Coroutine[Any, Any, _Result]) -> _Result:
-        """Run a coroutine to its end; when the caller is interrupted, it is cancelled."""
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._running())
+        """Run a coroutine to its end; when the caller is interrupted, it is cancelled.
+
+        Raises:
+            InvocationError: The process has no descriptor left for an event loop.
+        """
+        try:
+            loop = self._running()
+        except OSError as error:
+            coroutine.close()
+            raise connect_failed(error.errno, str(error)) from error
+        future = asyncio.run_coroutine_threadsafe(coroutine, loop)
         try:
             return future.result()
         finally:
@@ -40,12 +53,21 @@ class LoopThread:
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._changing:
             if self._loop is None:
+                _check_descriptors()
                 loop = self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(
                     target=_run, args=(loop,), name="mm_actions-loop", daemon=True
                 )
                 self._thread.start()
             return self._loop
+
+
+def _check_descriptors() -> None:
+    """Fail before a loop is made, for one that fails half-made complains when it is collected."""
+    with contextlib.ExitStack() as pairs:
+        for _ in range(2):  # a loop needs three descriptors
+            for end in socket.socketpair():
+                pairs.callback(end.close)
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:

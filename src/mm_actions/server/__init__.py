@@ -1,0 +1,54 @@
+"""Hosting actions: `ActionServer`, what handlers raise, who may call, and where answers are kept."""
+
+from mm_actions.server.action_server import ActionServer
+from mm_actions.server.asgi import AsgiApp
+from mm_actions.server.errors import (
+    ActionError,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotAuthorized,
+    NotFound,
+    TooManyRequests,
+    Unavailable,
+    Unprocessable,
+)
+from mm_actions.server.host import Call, Counts, Host
+from mm_actions.server.key_store import Found, KeyStore, MemoryKeys, State
+from mm_actions.server.options import ServerOptions
+from mm_actions.server.reply import Reply
+from mm_actions.server.security import BasicUsers, BearerTokens, Guard, SignedBodies
+from mm_actions.server.sqlite_keys import SqliteKeys
+
+__all__ = [  # noqa: RUF022 - grouped as a table of contents
+    # the server
+    "ActionServer",
+    "ServerOptions",
+    "Counts",
+    # what handlers raise
+    "ActionError",
+    "BadRequest",
+    "NotAuthorized",
+    "Forbidden",
+    "NotFound",
+    "Conflict",
+    "Unprocessable",
+    "TooManyRequests",
+    "Unavailable",
+    # who may call
+    "Guard",
+    "BearerTokens",
+    "BasicUsers",
+    "SignedBodies",
+    # answers kept by Idempotency-Key
+    "KeyStore",
+    "MemoryKeys",
+    "SqliteKeys",
+    "State",
+    "Found",
+    # for doors other than HTTP
+    "AsgiApp",
+    "Host",
+    "Call",
+    "Reply",
+]

@@ -1,0 +1,273 @@
+"""A call as it arrives: read leniently, checked against the contract, made into a Request and a Responder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict, cast, overload
+
+import msgspec
+
+from mm_actions.contract.codec import decode
+from mm_actions.contract.wire import DialogueRequest, Invocation, Params, Responder
+from mm_actions.core.frozen import FrozenDict
+from mm_actions.core.params import FrozenParams
+from mm_actions.core.params import Params as CoreParams
+from mm_actions.core.request import Request
+from mm_actions.core.responder import DialogueResponder
+from mm_actions.errors import InvocationError, SchemaMismatch
+from mm_actions.server.errors import ActionError, BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+INVALID = "urn:mm-actions:problem:invalid-request"
+_DIGITS = 18
+_REQUIRED = "Object missing required field `"
+
+
+class _Span(TypedDict, total=False):
+    start: int | None
+    end: int | None
+
+
+class _Entity(TypedDict, total=False):
+    """As :class:`mm_actions.contract.wire.Entity`, but handlers want the dict that was sent."""
+
+    text: str | None
+    type: str | None
+    role: str | None
+    value: Any
+    display_text: str | None
+    confidence: float | None
+    is_system_entity: bool | None
+    span: _Span | None
+    children: list[dict[str, Any]] | None
+
+
+class _Turn(msgspec.Struct):
+    """Any object; what is in it is checked, and not kept."""
+
+
+class _Request(DialogueRequest):
+    entities: list[_Entity] | None = None  # type: ignore[assignment] # a dict of the same members
+    nbest_transcripts_entities: list[list[_Entity]] | None = None  # type: ignore[assignment] # the same
+    nbest_aligned_entities: list[list[_Entity]] | None = None  # type: ignore[assignment] # the same
+    history: msgspec.Raw = msgspec.Raw(b"null")  # type: ignore[assignment] # decoded when looked at
+
+
+class _Responder(Responder):
+    directives: list[dict[str, Any]] | None = None  # type: ignore[assignment] # members unknown to us are kept
+
+
+class _Invocation(Invocation):
+    request: _Request | None = None  # pyright: ignore[reportIncompatibleVariableOverride] - only decoded
+    responder: _Responder | None = None  # pyright: ignore[reportIncompatibleVariableOverride] - likewise
+
+
+class History(Sequence[Mapping[str, Any]]):
+    """Earlier turns, decoded when somebody looks: most handlers do not, and history is most of a request."""
+
+    __slots__ = ("_count", "_raw", "_turns")
+
+    def __init__(self, raw: bytes, count: int) -> None:
+        self._raw = raw
+        self._count = count
+        self._turns: tuple[Mapping[str, Any], ...] | None = None
+
+    def __len__(self) -> int:
+        """Count the turns."""
+        return self._count
+
+    @overload
+    def __getitem__(self, position: int) -> Mapping[str, Any]: ...
+    @overload
+    def __getitem__(self, position: slice) -> Sequence[Mapping[str, Any]]: ...
+    def __getitem__(self, position: int | slice) -> Mapping[str, Any] | Sequence[Mapping[str, Any]]:
+        """Give a turn, the newest first."""
+        return self._all()[position]
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        """Give the turns, the newest first."""
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        """Compare with any sequence of turns."""
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return list(self._all()) == list(other)
+
+    __hash__ = None  # type: ignore[assignment] # its turns are dicts
+
+    def __repr__(self) -> str:
+        """Say how many there are."""
+        return f"<{self._count} earlier turns>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle as the plain tuple."""
+        return tuple, (self._all(),)
+
+    def _all(self) -> tuple[Mapping[str, Any], ...]:
+        if self._turns is None:
+            try:
+                self._turns = tuple(msgspec.json.decode(self._raw, type=list[dict[str, Any]]))
+            except msgspec.DecodeError as error:  # a number that no float holds, which skipping does not see
+                raise _refused("/request/history", "cannot be read") from error
+        return self._turns
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a handler was given, as it was before the handler saw it.
+
+    Attributes:
+        members: The JSON of the responder's members; None when none of them said anything.
+    """
+
+    members: bytes | None = None
+
+
+_NOTHING_SENT = Sent()
+
+
+class Arrived(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that is of the shape of the contract."""
+
+    action: str
+    request: Request
+    responder: DialogueResponder
+    sent: Sent
+
+
+def read(body: bytes) -> Arrived:
+    """Read the body of a call.
+
+    Raises:
+        ActionError: 400; the message says where it is wrong, and quotes nothing.
+    """
+    try:
+        invocation = decode(body, _Invocation)
+    except SchemaMismatch as error:
+        raise _mismatch(error) from error
+    except InvocationError as error:
+        raise BadRequest(f"The body is {error.cause}.", title="Invalid request", kind=INVALID) from error
+    if not invocation.action:
+        raise _refused("/action", "must not be empty")
+    request = _request(invocation.request) if invocation.request is not None else Request()
+    responder, sent = _responder(invocation.responder, request)
+    return Arrived(action=invocation.action, request=request, responder=responder, sent=sent)
+
+
+def _request(wire: _Request) -> Request:
+    """Make a Request; what was just decoded needs none of the care that its constructor takes."""
+    request = object.__new__(Request)
+    members = request.__dict__
+    members["text"] = wire.text
+    members["domain"] = wire.domain
+    members["intent"] = wire.intent
+    members["request_id"] = wire.request_id
+    members["entities"] = tuple(map(FrozenDict, wire.entities)) if wire.entities else ()
+    members["history"] = _history(wire.history)
+    members["frame"] = FrozenDict(wire.frame) if wire.frame else _EMPTY
+    members["context"] = FrozenDict(wire.context) if wire.context else _EMPTY
+    members["confidences"] = FrozenDict(wire.confidences) if wire.confidences else _EMPTY
+    members["form"] = FrozenDict(wire.form) if wire.form else _EMPTY
+    members["params"] = _frozen(wire.params)
+    members["nbest_transcripts_text"] = tuple(wire.nbest_transcripts_text or ())
+    members["nbest_transcripts_entities"] = _groups(wire.nbest_transcripts_entities)
+    members["nbest_aligned_entities"] = _groups(wire.nbest_aligned_entities)
+    return request
+
+
+def _responder(wire: _Responder | None, request: Request) -> tuple[DialogueResponder, Sent]:
+    if wire is None:
+        return DialogueResponder(request=request), _NOTHING_SENT
+    for position, directive in enumerate(wire.directives or ()):
+        for member in ("name", "type"):
+            if not isinstance(directive.get(member), str | None):
+                raise _refused(f"/responder/directives/{position}/{member}", "must be a text")
+    params = _params(wire.params, "/responder/params")
+    if wire.directives or wire.frame or wire.slots or (wire.params is not None and _has_lists(wire.params)):
+        sent = Sent(members=_encode(wire))
+    else:
+        sent = _NOTHING_SENT
+    responder = DialogueResponder(
+        frame=wire.frame, params=params, slots=wire.slots, request=request, directives=wire.directives
+    )
+    if request.history:
+        # A list of its own would decode the history of every call.
+        responder.history = request.history  # type: ignore[assignment]
+    return responder, sent
+
+
+def _params(wire: Params | None, pointer: str) -> CoreParams:
+    """Make Params from what was just checked, past the constructor's care for what users give."""
+    if wire is None:
+        return CoreParams()
+    timestamp = wire.timestamp
+    if isinstance(timestamp, str):
+        if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= _DIGITS):
+            raise _refused(f"{pointer}/timestamp", "must be a number of milliseconds")
+        timestamp = int(timestamp)
+    params = object.__new__(CoreParams)
+    params.allowed_intents = tuple(wire.allowed_intents) if wire.allowed_intents else ()
+    params.target_dialogue_state = wire.target_dialogue_state
+    params.time_zone = wire.time_zone
+    params.timestamp = timestamp
+    params.language = wire.language
+    params.locale = wire.locale
+    params.dynamic_resource = wire.dynamic_resource or {}
+    params.allow_nlp = tuple(wire.allow_nlp) if wire.allow_nlp else ()
+    params.deny_nlp = tuple(wire.deny_nlp) if wire.deny_nlp else ()
+    return params
+
+
+def _frozen(wire: Params | None) -> FrozenParams:
+    if wire is None or wire == _NULL_PARAMS:
+        return _NO_PARAMS
+    params = _params(wire, "/request/params")
+    params.dynamic_resource = FrozenDict(params.dynamic_resource)
+    # The quickest way to a frozen object is to freeze it last; the classes have the same members.
+    params.__class__ = FrozenParams
+    return cast("FrozenParams", params)
+
+
+def _has_lists(wire: Params) -> bool:
+    return bool(wire.allowed_intents or wire.dynamic_resource or wire.allow_nlp or wire.deny_nlp)
+
+
+def _history(raw: msgspec.Raw) -> Sequence[Mapping[str, Any]]:
+    data = bytes(raw)
+    if data in {b"null", b"[]"}:
+        return ()
+    try:
+        count = len(_turns.decode(data))
+    except msgspec.DecodeError as error:
+        raise _refused("/request/history", "must be an array of objects") from error
+    return History(data, count) if count else ()
+
+
+def _groups(groups: list[list[_Entity]] | None) -> tuple[tuple[FrozenDict, ...], ...]:
+    return tuple(tuple(map(FrozenDict, group)) for group in groups) if groups else ()
+
+
+def _mismatch(error: SchemaMismatch) -> ActionError:
+    detail, _, pointer = error.cause.partition(": ")[2].rpartition(" at ")
+    pointer = "" if pointer == "the top level" else pointer
+    if detail.startswith(_REQUIRED):
+        return _refused(f"{pointer}/{detail.removeprefix(_REQUIRED).rstrip('`')}", "is required")
+    return _refused(pointer, detail.replace("`", ""))
+
+
+def _refused(pointer: str, detail: str) -> ActionError:
+    return BadRequest(
+        "The request does not match the contract.",
+        title="Invalid request",
+        kind=INVALID,
+        errors=[{"pointer": pointer, "detail": detail}],
+    )
+
+
+_EMPTY = FrozenDict()
+_NO_PARAMS = FrozenParams()
+_NULL_PARAMS = Params()
+_turns = msgspec.json.Decoder(list[_Turn])
+_encode = msgspec.json.Encoder().encode
