@@ -149,10 +149,9 @@ class InvocationError(CustomActionException):
         return self.sent is Sent.NO and not (self.permanent or self.do_not_retry)
 
     def __str__(self) -> str:
-        """Say which action failed where, why, and what to do next."""
+        """Say which action failed where and why, and what to do next."""
         where = f"{self.action or 'the action'} on {self.server or 'the server'}"
-        attempts = f", attempt {self.attempt}" if self.attempt > 1 else ""
-        text = f"{where} failed ({self.kind}{attempts}, sent: {self.sent}): {self.cause}"
+        text = f"{where} failed ({self.kind}, sent: {self.sent}): {self.cause}"
         return f"{text}. {self.hint}" if self.hint else text
 
 

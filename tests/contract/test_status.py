@@ -160,9 +160,9 @@ def test_each_error_stands_in_the_drawing_of_the_tree():
         assert f":exc:`{kind.__name__}`" in errors.__doc__
 
 
-def test_a_message_names_action_server_attempt_cause_and_next_step():
+def test_a_message_names_action_server_kind_cause_and_next_step():
     error = errors.ConnectFailed("refused", hint="Start it", action="greet", server="java", attempt=2)
-    assert str(error) == "greet on java failed (connect-failed, attempt 2, sent: no): refused. Start it"
+    assert str(error) == "greet on java failed (connect-failed, sent: no): refused. Start it"
     assert str(errors.ConnectFailed("refused")) == (
         "the action on the server failed (connect-failed, sent: no): refused"
     )

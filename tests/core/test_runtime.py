@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from contextvars import ContextVar
 
 import pytest
@@ -108,11 +109,13 @@ def test_a_signal_that_does_not_come_is_waited_for_no_longer_than_said():
 
 
 def test_sleeping_takes_time_in_both_colours():
-    async def both():
-        await ASYNC.sleep(0.001)
+    async def asleep():
+        await ASYNC.sleep(0.01)
 
-    asyncio.run(both())
-    drive(BLOCKING.sleep(0.001))
+    for sleep in (lambda: asyncio.run(asleep()), lambda: drive(BLOCKING.sleep(0.01))):
+        began = time.monotonic()
+        sleep()
+        assert time.monotonic() - began >= 0.009
 
 
 def test_the_runtime_follows_the_event_loop():

@@ -126,6 +126,17 @@ class Bench:
         assert CANARY not in lines[0].getMessage()
         assert outcome.result.trace_id in lines[0].getMessage()
         assert error.kind in lines[0].getMessage()
+        assert f"attempt {error.attempt}, {error.elapsed:.3f} s" in lines[0].getMessage()
+        fields = {name: value for name, value in vars(lines[0]).items() if name.startswith("mm_")}
+        assert fields == {
+            "mm_action": error.action,
+            "mm_server": error.server,
+            "mm_kind": error.kind,
+            "mm_sent": str(error.sent),
+            "mm_attempt": error.attempt,
+            "mm_elapsed": error.elapsed,
+            "mm_trace_id": outcome.result.trace_id,
+        }
 
     def succeeds(self, action: CustomAction) -> Outcome:
         outcome = self.invoke(action)

@@ -83,7 +83,7 @@ async def carry_out(errand: Errand, runtime: Runtime) -> ActionResult:
         failure.action, failure.server = errand.invocation.action, errand.server
         failure.attempt = course.attempt
         failure.elapsed = time.monotonic() - started
-        logger.warning("%s (%.3f s, trace %s)", failure, failure.elapsed, course.trace_id)
+        _log(failure, course.trace_id)
     result = ActionResult(
         action=errand.invocation.action,
         server=errand.server,
@@ -96,6 +96,22 @@ async def carry_out(errand: Errand, runtime: Runtime) -> ActionResult:
     for observer in _observers.get():
         observer(result)
     return result
+
+
+def _log(failure: InvocationError, trace_id: str) -> None:
+    """Write the one line of a failed call; what it says stands in fields of the record too."""
+    fields = {
+        "mm_action": failure.action,
+        "mm_server": failure.server,
+        "mm_kind": failure.kind,
+        "mm_sent": str(failure.sent),
+        "mm_attempt": failure.attempt,
+        "mm_elapsed": failure.elapsed,
+        "mm_trace_id": trace_id,
+    }
+    logger.warning(
+        "%s (attempt %d, %.3f s, trace %s)", failure, failure.attempt, failure.elapsed, trace_id, extra=fields
+    )
 
 
 @dataclass(slots=True)

@@ -96,8 +96,9 @@ class Link:
         try:
             while not all(delivery.done() for delivery in deliveries):
                 done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
+                failures = [error for task in done if (error := task.exception())]
+                if failures:  # both halves may fail at once; each was asked, so none complains
+                    raise failures[0]
         finally:
             for task in pending:
                 task.cancel()
