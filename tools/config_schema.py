@@ -122,6 +122,7 @@ DEFINITIONS: dict[str, Schema] = {
         minProperties=1,
         maxProperties=1,
     ),
+    "idempotent": {"anyOf": [_ref("boolean"), {"type": "array", "items": _ref("text")}]},
     "history": {"anyOf": [{"enum": ["all", "none"]}, _ref("count")]},
     "engine": {"enum": list(server.ENGINES)},
     "resilience": _resilience(),
@@ -134,6 +135,7 @@ _OF_READER: dict[Any, str] = {
     server._headers: "headers",  # noqa: SLF001
     server._auth: "auth",  # noqa: SLF001
     server._history: "history",  # noqa: SLF001
+    server._idempotent: "idempotent",  # noqa: SLF001
     server._engine: "engine",  # noqa: SLF001
     server._resilience: "resilience",  # noqa: SLF001
     Place.file: "text",

@@ -203,3 +203,11 @@ def test_a_call_that_queues_is_admitted_when_there_is_room_or_ends_with_its_time
     threading.Timer(0.05, leave.set).start()
     assert invoke(patient, *turn)
     first.join(10)
+
+
+def test_single_actions_may_be_declared_to_honour_keys(invoke, turn):
+    engine = ScriptedEngine()
+    settings = config(engine, idempotent=["pay"])
+    assert invoke(CustomAction("pay", settings), *turn)
+    assert invoke(CustomAction("greet", settings), *turn)
+    assert ["Idempotency-Key" in dict(request.headers) for request in engine.requests] == [True, False]

@@ -46,7 +46,7 @@ def curl_command(turn: Turn, settings: ServerSettings) -> str:
             for name, what in _headers(settings)
         ),
     ]
-    if settings.idempotent:
+    if settings.honours_key(turn.action):
         pieces.append(f"--header 'Idempotency-Key: {secrets.token_hex(16)}'")
     data = '"$MM_BODY"' if preparation else shlex.quote(body)
     pieces += [*credentials, f"--data-raw {data}", f"--url {shlex.quote(settings.url)}"]

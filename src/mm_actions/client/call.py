@@ -142,7 +142,7 @@ async def _until_answered(course: _Course, runtime: Runtime) -> Answer:
     errand, endpoint = course.errand, course.errand.endpoint
     course.hop = next_hop()
     course.payload = endpoint.transport.encode(errand.invocation)
-    course.key = _idempotency_key(errand) if endpoint.settings.idempotent else None
+    course.key = _idempotency_key(errand) if endpoint.settings.honours_key(errand.invocation.action) else None
     failure: InvocationError | None = None
     try:
         while True:

@@ -145,6 +145,15 @@ def _resilience(place: Place, value: Any) -> ResilienceSettings:
     return ResilienceSettings(**read)
 
 
+def _idempotent(place: Place, value: Any) -> bool | tuple[str, ...]:
+    if isinstance(value, (list, tuple)):
+        return tuple(place.at(str(position)).text(name) for position, name in enumerate(value))
+    try:
+        return place.boolean(value)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{error}, nor a list of actions") from None
+
+
 def _history(place: Place, value: Any) -> int | None:
     if value in ("all", "none"):
         return None if value == "all" else 0
@@ -176,7 +185,7 @@ _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "timeout": Place.seconds,
     "connect_timeout": Place.seconds,
     "retries": lambda place, value: place.count(value, most=MOST_RETRIES),
-    "idempotent": Place.boolean,
+    "idempotent": _idempotent,
     "headers": _headers,
     "auth": _auth,
     "history": _history,

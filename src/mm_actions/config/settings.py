@@ -49,7 +49,8 @@ class ServerSettings:
         timeout: Seconds for a whole call, retries included.
         connect_timeout: Seconds to connect, TLS included.
         retries: Further attempts after one that never reached the server, or that carried an idempotency key.
-        idempotent: The server honours ``Idempotency-Key``, so that a call may be repeated without harm.
+        idempotent: The server honours ``Idempotency-Key``, so that a call may be repeated without harm; or
+            the names of the actions for which it does.
         headers: Further headers.
         auth: Credentials.
         history: How many of the newest turns are sent; None for all.
@@ -70,7 +71,7 @@ class ServerSettings:
     timeout: float = 5.0
     connect_timeout: float = 1.0
     retries: int = 1
-    idempotent: bool = False
+    idempotent: bool | tuple[str, ...] = False
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     auth: BearerAuth | BasicAuth | HmacAuth | None = None
     history: int | None = None
@@ -78,6 +79,11 @@ class ServerSettings:
     max_response_bytes: int = 1 << 20
     strict: bool = False
     resilience: ResilienceSettings = field(default_factory=ResilienceSettings)
+
+    def honours_key(self, action: str) -> bool:
+        """Tell whether an action may be called again with the same key without being carried out again."""
+        return self.idempotent if isinstance(self.idempotent, bool) else action in self.idempotent
+
     proxy: str | None = field(default=None, repr=False)
 
 
