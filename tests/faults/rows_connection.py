@@ -238,3 +238,19 @@ def answers_early(bench: Bench) -> None:
     outcome = bench.invoke(action, Request(text="x", context={"big": "x" * 20_000_000}))
     assert isinstance(outcome.error, (RequestRefused, ConnectionLost, DeadlineExceeded))
     bench.check_failure(outcome, action)
+
+
+@row(
+    "C20",
+    "bytes that nobody asked for wait on a kept connection",
+    "never taken for the next answer: the connection is not used again",
+    without={"aiohttp": "aiohttp may take them for the next answer; an `X-MM-Call-Id` in answers tells"},
+)
+def unasked_bytes(bench: Bench) -> None:
+    unasked = Answer(json={"frame": {"unasked": True}})
+    server = bench.serve(InOrder((GOOD, Send(unasked.wire())), then=GOOD))
+    action = bench.action(server.url)
+    bench.succeeds(action)
+    threading.Event().wait(0.05)  # the bytes are on their way
+    assert "unasked" not in bench.succeeds(action).responder.frame
+    assert server.connections == 2

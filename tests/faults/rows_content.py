@@ -182,6 +182,20 @@ def odd_names(bench: Bench) -> None:
     assert outcome.responder.frame == {"secret": CANARY, "kept": 1, **frame}
 
 
+@row(
+    "B10a",
+    "a million directives",
+    "`answer-too-large` by default; merged where the limit allows",
+)
+def many_directives(bench: Bench) -> None:
+    body = b'{"directives": [' + b"{}," * 999_999 + b"{}]}"
+    refuses(bench, AnswerTooLarge, Answer(body=body))
+    action = bench.action(bench.serve(Answer(body=body)).url, max_response_bytes=8 * MIB)
+    outcome = bench.invoke(action)
+    assert outcome.result
+    assert len(outcome.responder.directives) == 1 + 1_000_000
+
+
 @row("B11", "an answer to another call", "`correlation-mismatch`")
 def other_call(bench: Bench) -> None:
     refuses(bench, CorrelationMismatch, Answer(json={"frame": {"a": 1}}, headers={"X-MM-Call-Id": "other"}))
