@@ -71,7 +71,7 @@ def test_swagger_ui_sends_an_invocation_and_shows_the_reply(server: RunningServe
     assert hosts == {f"127.0.0.1:{server.port}"}
     assert f"{server.url}/action" in requested
     assert failed == []
-    if os.environ.get("MM_ACTIONS_SCREENSHOT"):
+    if os.environ.get("SWAGGER_UI_SCREENSHOT"):
         target = ROOT / "docs" / "images" / "swagger-ui.png"
         target.parent.mkdir(parents=True, exist_ok=True)
         top, bottom = operation.bounding_box(), response.bounding_box()
