@@ -26,7 +26,8 @@ PROGRAM = """
 import sys
 from mm_actions.server import ActionServer
 
-server = ActionServer(drain=float(sys.argv[1]), grace=10)
+# Another process may hold the processor for longer than the alarm of the loop.
+server = ActionServer(drain=float(sys.argv[1]), grace=10, loop_alarm=5)
 
 @server.action
 def wait(request, responder):
