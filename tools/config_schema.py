@@ -9,6 +9,7 @@ certificate, only the program itself can tell.
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import sys
@@ -149,8 +150,8 @@ _OF_KEY = {"max_response_bytes": "size", "retries": "retries"}
 
 def _descriptions() -> dict[str, str]:
     """Read the Attributes of the settings' docstring."""
-    section = (ServerSettings.__doc__ or "").partition("Attributes:")[2]
-    text = re.sub(r"\n {12,}", " ", section).replace("``", "")
+    section = (inspect.getdoc(ServerSettings) or "").partition("Attributes:")[2]
+    text = re.sub(r"\n {8,}", " ", section).replace("``", "")
     return {name: meaning.strip() for name, meaning in re.findall(r"^ +(\w+): (.+)$", text, re.MULTILINE)}
 
 

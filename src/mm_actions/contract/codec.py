@@ -34,7 +34,7 @@ def encode(value: object) -> bytes:
         EncodingFailed: For a value of a type that JSON cannot carry, or one that contains itself.
     """
     try:
-        return _encoder.encode(value)
+        body = _encoder.encode(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise EncodingFailed(
             f"the turn cannot be written as JSON: {error}",
@@ -44,6 +44,9 @@ def encode(value: object) -> bytes:
         raise EncodingFailed(
             "the turn cannot be written as JSON: a value is nested too deeply, or contains itself"
         ) from error
+    if _too_deep(body):  # nobody would read it
+        raise EncodingFailed(f"the turn cannot be written: it is nested deeper than {MAX_DEPTH} levels")
+    return body
 
 
 def decode(body: bytes, kind: type[T]) -> T:
