@@ -67,7 +67,6 @@ def all_or_nothing(bench: Bench) -> None:
 @row("Q2", "the first step uses up the time", "the second is not begun: `deadline-exceeded`, not sent")
 def no_time_left(bench: Bench) -> None:
     server = bench.serve(by_name(a=(Wait(0.3), frame(a=1)), b=frame(b=1)))
-    slow = bench.action(server.url)
     slow = CustomAction("a", bench.settings(server.url))
     late = CustomActionSequence([slow, CustomAction("b", bench.settings(server.url))])
     late.timeout = 0.3

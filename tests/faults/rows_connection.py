@@ -253,3 +253,5 @@ def unasked_bytes(bench: Bench) -> None:
     bench.succeeds(action)
     threading.Event().wait(0.05)  # the bytes are on their way
     assert "unasked" not in bench.succeeds(action).responder.frame
+    if bench.engine == "curl":  # requests may have read them away with the answer, and goes on
+        assert server.connections == 2
