@@ -12,12 +12,14 @@ SECONDS ?= 600
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --no-input --disable-pip-version-check
 PINS := --constraint constraints.txt --build-constraint constraints.txt
-RUN_EXTRAS := cli,nlp,requests,aiohttp,server,example-server
+RUN_EXTRAS := cli,nlp,requests,aiohttp,server,reload,metrics,telemetry,ui,example-server
 PYTEST := $(BIN)/python -m pytest -p tools.no_skips
-# What another Python cannot change: the browser, Java's generator, fuzzing, the building of the wheel.
-PORTABLE := not slow and not browser and not generator and not fuzz
+# What another Python cannot change: the browser, other languages, fuzzing, the building of the wheel.
+PORTABLE := not slow and not browser and not generator and not fuzz and not java and not go and not node
 
 export PIP_RETRIES ?= 10
+# Go and Node.js may have come into the virtual environment: tools/system.sh
+export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -58,8 +60,8 @@ $(VENV)/.ready-to-test: $(VENV)/.ready-to-run
 
 setup: $(VENV)/.ready-to-test ## Make .venv with everything that Python can install
 
-system: ## Install (root on Debian) or name what tests need beyond Python: Chromium, Java
-	@tools/system.sh
+system: setup ## Install or name what tests need beyond Python: Chromium, JDK and Maven, Go, Node.js
+	@tools/system.sh $(BIN)/python
 
 # ---- gates ----
 

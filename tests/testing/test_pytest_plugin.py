@@ -13,6 +13,8 @@ TESTS = """
 import http.client
 import threading
 import pytest
+from mm_actions import CustomAction, Request, Responder
+from mm_actions.server import ActionServer
 from mm_actions.testing import Answer
 
 def get(peer, tls=None):
@@ -39,6 +41,22 @@ def test_certificates(mm_fault_server, mm_certificates):
     server = mm_fault_server(Answer(json=3), ssl_context=mm_certificates.server().server_context())
     assert get(server, mm_certificates.context()) == b"3"
 
+def test_an_action_server(mm_action_server, mm_certificates):
+    server = ActionServer()
+
+    @server.action
+    def greet(request, responder):
+        responder.reply("Hello.")
+
+    plain = mm_action_server(server)
+    files = mm_certificates.server()
+    https = mm_action_server(server, tls_cert=files.certificate, tls_key=files.private_key)
+    for url in plain.url, https.url:
+        config = {"url": f"{url}/action", "cert": str(mm_certificates.certificate)}
+        responder = Responder()
+        assert CustomAction("greet", config).invoke(Request(), responder)
+        assert [directive["payload"]["text"] for directive in responder.directives] == ["Hello."]
+
 def test_a_broken_script_fails_its_test(mm_fault_server):
     get(mm_fault_server(lambda request, number: 1 / 0))
 """
@@ -61,7 +79,7 @@ def test_the_plugin_offers_its_fixtures(tmp_path):
         *plugins,
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
-    assert "4 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "5 passed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "the script of a FaultServer raised ZeroDivisionError" in done.stdout
 
 

@@ -13,6 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mm_actions.server import ActionServer
+    from mm_actions.server.running import ServerThread
     from mm_actions.testing.certificates import CertificateAuthority
     from mm_actions.testing.faults import FaultServer
     from mm_actions.testing.proxy import FaultProxy
@@ -61,6 +63,20 @@ def mm_fault_proxy() -> Iterator[Callable[..., FaultProxy]]:
             return proxies.enter_context(FaultProxy(*address, **options))  # type: ignore[arg-type] # checked there
 
         yield make
+
+
+@pytest.fixture
+def mm_action_server() -> Iterator[Callable[..., ServerThread]]:
+    """Serve action servers on free ports until the test ends: ``mm_action_server(server).url``.
+
+    The function takes a :class:`mm_actions.server.ActionServer` and what its ``in_thread`` takes.
+    """
+    with ExitStack() as running:
+
+        def serve(server: ActionServer, **options: object) -> ServerThread:
+            return running.enter_context(server.in_thread(**options))  # type: ignore[arg-type] # checked there
+
+        yield serve
 
 
 @pytest.fixture(scope="session")
