@@ -24,7 +24,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-slow soak mutation check fast setup system lint types imports unit package pythons format pins clean
+.PHONY: help run test test-slow soak bench bench-quick mutation check fast setup system lint types imports unit package pythons format pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +93,18 @@ test-slow: setup ## What takes minutes: soaks, real-time waits, thousands of con
 
 soak: setup ## Random faults for SECONDS, 100 calls in flight: nothing may be left behind
 	cd tests && $(abspath $(BIN))/python -m faults_slow.soak --seconds $(SECONDS)
+
+bench: setup .venvs/rasa-sdk/.ready ## Speed beside other libraries and servers, as ratios: all rounds
+	$(BIN)/python -m benchmarks --rasa .venvs/rasa-sdk/bin/python
+
+bench-quick: setup .venvs/rasa-sdk/.ready ## The same with few rounds
+	$(BIN)/python -m benchmarks --quick --rasa .venvs/rasa-sdk/bin/python
+
+.venvs/rasa-sdk/.ready: | $(BIN)/python
+	@echo "Installing rasa-sdk, to measure beside it, into an environment of its own"
+	@tools/venv.sh $(BIN)/python .venvs/rasa-sdk
+	@.venvs/rasa-sdk/bin/python -m pip --no-input --disable-pip-version-check install --quiet rasa-sdk==3.21.1
+	@touch $@
 
 mutation: setup ## Change resilience/ in every way mutmut knows; the tests must notice 85 % of it
 	@$(PIP) install --quiet $(PINS) --group mutation

@@ -44,7 +44,7 @@ def encode(value: object) -> bytes:
         raise EncodingFailed(
             "the turn cannot be written as JSON: a value is nested too deeply, or contains itself"
         ) from error
-    if _too_deep(body):  # nobody would read it
+    if deeper_than(MAX_DEPTH, body):  # nobody would read it
         raise EncodingFailed(f"the turn cannot be written: it is nested deeper than {MAX_DEPTH} levels")
     return body
 
@@ -61,10 +61,24 @@ def decode(body: bytes, kind: type[T]) -> T:
         PayloadTooDeep: It is nested beyond :data:`MAX_DEPTH`.
         SchemaMismatch: It is JSON of another shape; the message gives the path.
     """
+    value = parse(body, kind)
+    if deeper_than(MAX_DEPTH, body):  # the interpreter's own limit differs between versions and call depths
+        raise PayloadTooDeep(f"nested deeper than {MAX_DEPTH} levels", sent=Sent.YES)
+    return value
+
+
+def parse(body: bytes, kind: type[T]) -> T:
+    """Decode without a look at the depth, for a reader that looks itself: :func:`deeper_than`.
+
+    Raises:
+        BadPayload: As :func:`decode`.
+        PayloadTooDeep: It is nested more deeply than the interpreter can bear.
+        SchemaMismatch: As :func:`decode`.
+    """
     try:
         if not body.isascii():
             body.decode()  # msgspec passes over strings of unknown members without looking at them
-        value = _decoder(kind).decode(body)
+        return _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
         raise SchemaMismatch(f"not of the shape of the contract: {_pointed(error)}", sent=Sent.YES) from error
     except UnicodeDecodeError as error:
@@ -73,9 +87,26 @@ def decode(body: bytes, kind: type[T]) -> T:
         raise BadPayload(f"not valid JSON: {error}", sent=Sent.YES) from error
     except RecursionError as error:
         raise PayloadTooDeep(f"nested deeper than {MAX_DEPTH} levels", sent=Sent.YES) from error
-    if _too_deep(body):  # the interpreter's own limit differs between versions and call depths
-        raise PayloadTooDeep(f"nested deeper than {MAX_DEPTH} levels", sent=Sent.YES)
-    return value
+
+
+def deeper_than(levels: int, body: bytes) -> bool:
+    """Tell whether a valid document has more than so many levels of nesting.
+
+    Few documents have enough brackets for the question to arise. For those, peel the innermost pairs off
+    until nothing is left; each round is one pass in C.
+    """
+    if body.count(b"[") + body.count(b"{") <= levels:
+        return False
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = body.translate(_BRACES_AS_BRACKETS, _NEITHER_BRACKETS_NOR_QUOTES)
+    outside = brackets.replace(b'""', b"")  # no quotes are left if no string holds a bracket
+    brackets = _STRINGS.sub(b"", brackets) if b'"' in outside else outside
+    rounds = 0
+    while brackets and rounds <= levels:
+        brackets = brackets.replace(b"[]", b"")
+        rounds += 1
+    return rounds > levels
 
 
 def decode_answer(body: bytes, *, strict: bool = False) -> Answer:
@@ -90,18 +121,44 @@ def decode_answer(body: bytes, *, strict: bool = False) -> Answer:
     """
     answer = decode(body, Answer)
     if strict:
-        json.loads(body, object_pairs_hook=_without_duplicates)
+        refuse_duplicates(body)
+    return settled(answer)
+
+
+def settled(answer: Answer) -> Answer:
+    """Look at what the types of an answer do not say, and give its timestamp one form.
+
+    Raises:
+        SchemaMismatch: A directive or the timestamp is not what the contract says.
+    """
     params = answer.params
     if params is not None and params.timestamp is not None:
         params.timestamp = _milliseconds(params.timestamp)
     for position, directive in enumerate(answer.directives or ()):
-        for member in ("name", "type"):
-            if not isinstance(directive.get(member, ""), str):
-                raise SchemaMismatch(
-                    f"not of the shape of the contract: /directives/{position}/{member} is not a string",
-                    sent=Sent.YES,
-                )
+        check_directive(directive, f"/directives/{position}")
     return answer
+
+
+def check_directive(directive: Mapping[str, Any], pointer: str) -> None:
+    """Refuse a directive whose name or type is not a string.
+
+    Raises:
+        SchemaMismatch: It is not.
+    """
+    for member in ("name", "type"):
+        if not isinstance(directive.get(member, ""), str):
+            raise SchemaMismatch(
+                f"not of the shape of the contract: {pointer}/{member} is not a string", sent=Sent.YES
+            )
+
+
+def refuse_duplicates(body: bytes) -> None:
+    """Refuse a document in which two members of an object have the same name.
+
+    Raises:
+        BadPayload: It has such members.
+    """
+    json.loads(body, object_pairs_hook=_without_duplicates)
 
 
 def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -127,26 +184,6 @@ def _milliseconds(timestamp: int | str) -> int:
             sent=Sent.YES,
         )
     return timestamp
-
-
-def _too_deep(body: bytes) -> bool:
-    """Tell whether a valid document has more than :data:`MAX_DEPTH` levels.
-
-    Few documents have enough brackets for the question to arise. For those, peel the innermost pairs off
-    until nothing is left; each round is one pass in C.
-    """
-    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
-        return False
-    if b"\\" in body:
-        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = body.translate(None, _NEITHER_BRACKETS_NOR_QUOTES)
-    outside = brackets.replace(b'""', b"")  # no quotes are left if no string holds a bracket
-    brackets = _STRINGS.sub(b"", brackets) if b'"' in outside else outside
-    rounds = 0
-    while brackets and rounds <= MAX_DEPTH:
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-        rounds += 1
-    return rounds > MAX_DEPTH
 
 
 def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
@@ -184,4 +221,5 @@ _DIGITS = 18  # of the largest integer that every language reads
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {}
 _STRINGS = re.compile(rb'"[^"]*"')
+_BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NEITHER_BRACKETS_NOR_QUOTES = bytes(set(range(256)) - set(b'[]{}"'))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast, overload
 
 import msgspec
 
-from mm_actions.contract.codec import decode
+from mm_actions.contract.codec import MAX_DEPTH, deeper_than, parse
 from mm_actions.contract.wire import DialogueRequest, Invocation, Params, Responder
 from mm_actions.core.frozen import FrozenDict
 from mm_actions.core.params import FrozenParams
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 INVALID = "urn:mm-actions:problem:invalid-request"
 _DIGITS = 18
+_OPENING = ord("{")
+_LONG = 16_384
+_WIDEST = 64
+_ABOVE_TURNS = 3
 _REQUIRED = "Object missing required field `"
 
 
@@ -44,18 +48,20 @@ class _Entity(TypedDict, total=False):
     children: list[dict[str, Any]] | None
 
 
-class _Turn(msgspec.Struct):
-    """Any object; what is in it is checked, and not kept."""
+class _Params(Params):
+    timestamp: Any = None  # any value is let through, as the contract has no way to name two types
 
 
 class _Request(DialogueRequest):
+    params: _Params | None = None  # pyright: ignore[reportIncompatibleVariableOverride] - only decoded
     entities: list[_Entity] | None = None  # type: ignore[assignment] # a dict of the same members
     nbest_transcripts_entities: list[list[_Entity]] | None = None  # type: ignore[assignment] # the same
     nbest_aligned_entities: list[list[_Entity]] | None = None  # type: ignore[assignment] # the same
-    history: msgspec.Raw = msgspec.Raw(b"null")  # type: ignore[assignment] # decoded when looked at
+    history: list[msgspec.Raw] | None = None  # type: ignore[assignment] # decoded when looked at
 
 
 class _Responder(Responder):
+    params: _Params | None = None  # pyright: ignore[reportIncompatibleVariableOverride] - likewise
     directives: list[dict[str, Any]] | None = None  # type: ignore[assignment] # members unknown to us are kept
 
 
@@ -67,16 +73,15 @@ class _Invocation(Invocation):
 class History(Sequence[Mapping[str, Any]]):
     """Earlier turns, decoded when somebody looks: most handlers do not, and history is most of a request."""
 
-    __slots__ = ("_count", "_raw", "_turns")
+    __slots__ = ("_raw", "_turns")
 
-    def __init__(self, raw: bytes, count: int) -> None:
+    def __init__(self, raw: Sequence[bytes]) -> None:
         self._raw = raw
-        self._count = count
         self._turns: tuple[Mapping[str, Any], ...] | None = None
 
     def __len__(self) -> int:
         """Count the turns."""
-        return self._count
+        return len(self._raw)
 
     @overload
     def __getitem__(self, position: int) -> Mapping[str, Any]: ...
@@ -100,7 +105,7 @@ class History(Sequence[Mapping[str, Any]]):
 
     def __repr__(self) -> str:
         """Say how many there are."""
-        return f"<{self._count} earlier turns>"
+        return f"<{len(self)} earlier turns>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copy and pickle as the plain tuple."""
@@ -109,7 +114,7 @@ class History(Sequence[Mapping[str, Any]]):
     def _all(self) -> tuple[Mapping[str, Any], ...]:
         if self._turns is None:
             try:
-                self._turns = tuple(msgspec.json.decode(self._raw, type=list[dict[str, Any]]))
+                self._turns = tuple(map(_turn.decode, self._raw))
             except msgspec.DecodeError as error:  # a number that no float holds, which skipping does not see
                 raise _refused("/request/history", "cannot be read") from error
         return self._turns
@@ -144,19 +149,23 @@ def read(body: bytes) -> Arrived:
         ActionError: 400; the message says where it is wrong, and quotes nothing.
     """
     try:
-        invocation = decode(body, _Invocation)
+        invocation = parse(body, _Invocation)
     except SchemaMismatch as error:
         raise _mismatch(error) from error
     except InvocationError as error:
-        raise BadRequest(f"The body is {error.cause}.", title="Invalid request", kind=INVALID) from error
+        raise _unreadable(error.cause) from error
+    wire = invocation.request
+    turns = [bytes(turn) for turn in wire.history] if wire is not None and wire.history else []
+    if _too_deep(body, turns):
+        raise _unreadable(f"nested deeper than {MAX_DEPTH} levels")
     if not invocation.action:
         raise _refused("/action", "must not be empty")
-    request = _request(invocation.request) if invocation.request is not None else Request()
+    request = _request(wire, turns) if wire is not None else Request()
     responder, sent = _responder(invocation.responder, request)
     return Arrived(action=invocation.action, request=request, responder=responder, sent=sent)
 
 
-def _request(wire: _Request) -> Request:
+def _request(wire: _Request, turns: Sequence[bytes]) -> Request:
     """Make a Request; what was just decoded needs none of the care that its constructor takes."""
     request = object.__new__(Request)
     members = request.__dict__
@@ -165,7 +174,7 @@ def _request(wire: _Request) -> Request:
     members["intent"] = wire.intent
     members["request_id"] = wire.request_id
     members["entities"] = tuple(map(FrozenDict, wire.entities)) if wire.entities else ()
-    members["history"] = _history(wire.history)
+    members["history"] = _history(turns)
     members["frame"] = FrozenDict(wire.frame) if wire.frame else _EMPTY
     members["context"] = FrozenDict(wire.context) if wire.context else _EMPTY
     members["confidences"] = FrozenDict(wire.confidences) if wire.confidences else _EMPTY
@@ -184,7 +193,7 @@ def _responder(wire: _Responder | None, request: Request) -> tuple[DialogueRespo
         for member in ("name", "type"):
             if not isinstance(directive.get(member), str | None):
                 raise _refused(f"/responder/directives/{position}/{member}", "must be a text")
-    params = _params(wire.params, "/responder/params")
+    params = _params(wire.params)
     if wire.directives or wire.frame or wire.slots or (wire.params is not None and _has_lists(wire.params)):
         sent = Sent(members=_encode(wire))
     else:
@@ -198,20 +207,15 @@ def _responder(wire: _Responder | None, request: Request) -> tuple[DialogueRespo
     return responder, sent
 
 
-def _params(wire: Params | None, pointer: str) -> CoreParams:
+def _params(wire: Params | None) -> CoreParams:
     """Make Params from what was just checked, past the constructor's care for what users give."""
     if wire is None:
         return CoreParams()
-    timestamp = wire.timestamp
-    if isinstance(timestamp, str):
-        if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= _DIGITS):
-            raise _refused(f"{pointer}/timestamp", "must be a number of milliseconds")
-        timestamp = int(timestamp)
     params = object.__new__(CoreParams)
     params.allowed_intents = tuple(wire.allowed_intents) if wire.allowed_intents else ()
     params.target_dialogue_state = wire.target_dialogue_state
     params.time_zone = wire.time_zone
-    params.timestamp = timestamp
+    params.timestamp = _milliseconds(wire.timestamp)
     params.language = wire.language
     params.locale = wire.locale
     params.dynamic_resource = wire.dynamic_resource or {}
@@ -223,26 +227,52 @@ def _params(wire: Params | None, pointer: str) -> CoreParams:
 def _frozen(wire: Params | None) -> FrozenParams:
     if wire is None or wire == _NULL_PARAMS:
         return _NO_PARAMS
-    params = _params(wire, "/request/params")
+    params = _params(wire)
     params.dynamic_resource = FrozenDict(params.dynamic_resource)
     # The quickest way to a frozen object is to freeze it last; the classes have the same members.
     params.__class__ = FrozenParams
     return cast("FrozenParams", params)
 
 
+def _milliseconds(timestamp: object) -> int | None:
+    """Read a timestamp in either of its forms; anything else means that there is none."""
+    if isinstance(timestamp, str) and timestamp.isascii() and timestamp.isdecimal():
+        return int(timestamp) if len(timestamp) <= _DIGITS else None
+    return timestamp if isinstance(timestamp, int) and not isinstance(timestamp, bool) else None
+
+
 def _has_lists(wire: Params) -> bool:
     return bool(wire.allowed_intents or wire.dynamic_resource or wire.allow_nlp or wire.deny_nlp)
 
 
-def _history(raw: msgspec.Raw) -> Sequence[Mapping[str, Any]]:
-    data = bytes(raw)
-    if data in {b"null", b"[]"}:
-        return ()
-    try:
-        count = len(_turns.decode(data))
-    except msgspec.DecodeError as error:
-        raise _refused("/request/history", "must be an array of objects") from error
-    return History(data, count) if count else ()
+def _history(turns: Sequence[bytes]) -> Sequence[Mapping[str, Any]]:
+    if any(turn[0] != _OPENING for turn in turns):
+        raise _refused("/request/history", "must be an array of objects")
+    return History(turns) if turns else ()
+
+
+def _too_deep(body: bytes, turns: Sequence[bytes]) -> bool:
+    """Tell whether a body has too many levels, without a look at each bracket of a long history.
+
+    A text of n bytes has at most n / 2 levels, so short turns need no look; the rest of the body is short.
+    """
+    if len(body) < _LONG or not turns:
+        return deeper_than(MAX_DEPTH, body)
+    start = body.find(turns[0])
+    end = start + len(turns[0])
+    separator = (
+        body[end : body.find(turns[1], end, end + _WIDEST + len(turns[1]))] if len(turns) > 1 else b","
+    )
+    if separator.strip() != b",":
+        return deeper_than(MAX_DEPTH, body)
+    history = separator.join(turns)
+    rest = body[:start] + body[start + len(history) :]
+    # A rest that is shorter than the turns does not hold them, so what was cut out is the history.
+    if not body.startswith(history, start) or len(rest) >= sum(map(len, turns)):
+        return deeper_than(MAX_DEPTH, body)
+    levels = MAX_DEPTH - _ABOVE_TURNS
+    long = max(map(len, turns)) > 2 * levels
+    return deeper_than(MAX_DEPTH, rest) or (long and any(deeper_than(levels, turn) for turn in turns))
 
 
 def _groups(groups: list[list[_Entity]] | None) -> tuple[tuple[FrozenDict, ...], ...]:
@@ -257,6 +287,10 @@ def _mismatch(error: SchemaMismatch) -> ActionError:
     return _refused(pointer, detail.replace("`", ""))
 
 
+def _unreadable(cause: str) -> ActionError:
+    return BadRequest(f"The body is {cause}.", title="Invalid request", kind=INVALID)
+
+
 def _refused(pointer: str, detail: str) -> ActionError:
     return BadRequest(
         "The request does not match the contract.",
@@ -268,6 +302,6 @@ def _refused(pointer: str, detail: str) -> ActionError:
 
 _EMPTY = FrozenDict()
 _NO_PARAMS = FrozenParams()
-_NULL_PARAMS = Params()
-_turns = msgspec.json.Decoder(list[_Turn])
+_NULL_PARAMS = _Params()
+_turn = msgspec.json.Decoder(dict[str, Any])
 _encode = msgspec.json.Encoder().encode

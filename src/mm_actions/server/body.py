@@ -69,22 +69,24 @@ async def read_body(
     return body
 
 
-async def _collect(receive: Receive, most: int) -> bytes:
+async def _collect(receive: Receive, limit: int) -> bytes:
     message = await receive()
     if not message.get("more_body") and message["type"] == "http.request":
         whole: bytes = message.get("body", b"")
-        if len(whole) > most:
-            raise _too_large(most)
+        if len(whole) > limit:
+            raise _too_large(limit)
         return whole
-    body = bytearray()
+    most = limit
+    pieces: list[bytes] = []
     while True:
         if message["type"] != "http.request":
             raise Gone
-        body += message.get("body", b"")
-        if len(body) > most:
-            raise _too_large(most)
+        pieces.append(message.get("body", b""))
+        most -= len(pieces[-1])
+        if most < 0:
+            raise _too_large(limit)
         if not message.get("more_body"):
-            return bytes(body)
+            return b"".join(pieces)
         message = await receive()
 
 

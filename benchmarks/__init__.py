@@ -1,0 +1,1 @@
+"""Speed, measured side by side: every figure is a ratio to something else in the same run."""
