@@ -24,13 +24,28 @@ export PATH := $(abspath $(BIN)):$(PATH)
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-slow soak bench bench-quick mutation check fast setup system lint types imports unit package pythons format pins clean
+.PHONY: help run run-java run-go run-node test test-slow soak bench bench-quick mutation check fast setup system lint types imports unit package pythons format pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.ready-to-run ## Start the sample servers and the sample app, and play a conversation
 	@$(BIN)/python -m examples.coffee_shop.demo
+
+run-java: $(VENV)/.ready-to-run ## Build the sample server in Java and start it at port 8080
+	@tools/system.sh $(BIN)/python java
+	@cd example_server/java && mvn -q -B package -DskipTests
+	@java -jar example_server/java/target/action-server.jar
+
+run-go: $(VENV)/.ready-to-run ## Build the sample server in Go and start it at port 8080
+	@tools/system.sh $(BIN)/python go
+	@cd example_server/go && go build -o build/server .
+	@example_server/go/build/server
+
+run-node: $(VENV)/.ready-to-run ## Build the sample server in TypeScript and start it at port 8080
+	@tools/system.sh $(BIN)/python node
+	@cd example_server/node && npm install --silent --no-audit --no-fund && npx tsc
+	@node example_server/node/dist/main.js
 
 test: setup system lint types imports unit package pythons ## Every gate and every test
 	@echo "make test: every gate passed"
@@ -128,4 +143,5 @@ pins: setup ## Write constraints.txt from .venv
 clean: ## Remove everything that was made here, the virtual environments too
 	rm -rf .venv .venvs build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache \
 		.schemathesis .coverage .coverage.* coverage.xml htmlcov
+	rm -rf example_server/java/target example_server/*/build example_server/*/dist example_server/*/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,28 @@
+"""The page `docs/typescript.md`, played as a reader would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.docs.pages import ROOT
+from tests.example_server.builds import program
+from tests.example_server.page_reader import PageReader, commands_until_the_check
+
+# A first build, and what it has to fetch, take their time on a busy machine.
+pytestmark = [pytest.mark.node, pytest.mark.timeout(300)]
+
+PAGE = ROOT / "docs" / "typescript.md"
+_MOST_COMMANDS = 10
+
+
+def test_the_page_leads_from_an_empty_folder_to_servers_that_conform(tmp_path: Path) -> None:
+    for needed in ("node", "npm", "curl"):
+        program(needed)
+    with PageReader(tmp_path, serves="node ") as reader:
+        reader.play(PAGE)
+        assert "The server conforms (level full)" in reader.printed
+
+
+def test_the_page_needs_few_commands_until_the_first_check() -> None:
+    assert len(commands_until_the_check(PAGE)) <= _MOST_COMMANDS
