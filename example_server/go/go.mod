@@ -1,0 +1,3 @@
+module example.com/coffee
+
+go 1.22
