@@ -27,7 +27,7 @@ _VARIABLE = r"\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\}"
 _NUMBER = r"^\s*\+?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 
 
-def _any_case(words: tuple[str, ...]) -> str:
+def any_case(words: tuple[str, ...]) -> str:
     """Write a pattern for words in any case, without a flag, which patterns of JSON Schema do not have."""
     letters = [
         [f"[{mark.lower()}{mark.upper()}]" if mark.isalpha() else re.escape(mark) for mark in word]
@@ -36,20 +36,22 @@ def _any_case(words: tuple[str, ...]) -> str:
     return "|".join("".join(word) for word in letters)
 
 
-def _ref(name: str) -> Schema:
+def ref(name: str) -> Schema:
+    """Refer to a definition."""
     return {"$ref": f"#/definitions/{name}"}
 
 
-def _group(members: dict[str, Schema], **more: Any) -> Schema:
+def group(members: dict[str, Schema], **more: Any) -> Schema:
+    """Describe a group that has these keys and no others."""
     return {"type": "object", "properties": members, "additionalProperties": False, **more}
 
 
 def _resilience() -> Schema:
-    return _group(
+    return group(
         {
-            name: _group(
+            name: group(
                 {
-                    each.name: _ref("count" if each.type == "int" else "number")
+                    each.name: ref("count" if each.type == "int" else "number")
                     for each in fields(policy)
                     if (name, each.name) != ("retry", "retries")
                 }
@@ -62,69 +64,69 @@ def _resilience() -> Schema:
 DEFINITIONS: dict[str, Schema] = {
     "variable": {"type": "string", "pattern": _VARIABLE, "description": "A value of the environment."},
     "text": {"type": "string", "minLength": 1, "not": {"pattern": "[\\r\\n\\u0000]"}},
-    "number": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _NUMBER}, _ref("variable")]},
+    "number": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": _NUMBER}, ref("variable")]},
     "seconds": {
         "anyOf": [
             {"type": "number", "exclusiveMinimum": 0},
             {"type": "string", "pattern": _NUMBER},
-            _ref("variable"),
+            ref("variable"),
         ]
     },
     "count": {
         "anyOf": [
             {"type": "integer", "minimum": 0},
             {"type": "string", "pattern": r"^\s*\+?[0-9]+\s*$"},
-            _ref("variable"),
+            ref("variable"),
         ]
     },
     "retries": {
         "anyOf": [
             {"type": "integer", "minimum": 0, "maximum": server.MOST_RETRIES},
             {"type": "string", "pattern": r"^\s*\+?[0-9]+\s*$"},
-            _ref("variable"),
+            ref("variable"),
         ]
     },
     "size": {
         "anyOf": [
             {"type": "integer", "minimum": 1},
             {"type": "string", "pattern": r"^\s*\+?0*[1-9][0-9]*\s*$"},
-            _ref("variable"),
+            ref("variable"),
         ]
     },
     "boolean": {
         "anyOf": [
             {"type": "boolean"},
-            {"type": "string", "pattern": f"^({_any_case((*_YES, *_NO))})$"},
-            _ref("variable"),
+            {"type": "string", "pattern": f"^({any_case((*_YES, *_NO))})$"},
+            ref("variable"),
         ]
     },
     "url": {
         "anyOf": [
             {"type": "string", "pattern": r"^[hH][tT][tT][pP][sS]?://[^\s/?#@]+([/?#]\S*)?$"},
-            _ref("variable"),
+            ref("variable"),
         ]
     },
     "headers": {
         "type": "object",
         "propertyNames": {
             "pattern": "^[A-Za-z0-9" + re.escape(server._TOKEN) + "]+$",  # noqa: SLF001 - likewise
-            "not": {"pattern": f"^({_any_case(server._RESERVED)})$"},  # noqa: SLF001 - likewise
+            "not": {"pattern": f"^({any_case(server._RESERVED)})$"},  # noqa: SLF001 - likewise
         },
-        "additionalProperties": _ref("text"),
+        "additionalProperties": ref("text"),
     },
-    "auth": _group(
+    "auth": group(
         {
-            "bearer": _ref("text"),
-            "hmac": _ref("text"),
-            "basic": _group(
-                {"username": _ref("text"), "password": _ref("text")}, required=["username", "password"]
+            "bearer": ref("text"),
+            "hmac": ref("text"),
+            "basic": group(
+                {"username": ref("text"), "password": ref("text")}, required=["username", "password"]
             ),
         },
         minProperties=1,
         maxProperties=1,
     ),
-    "idempotent": {"anyOf": [_ref("boolean"), {"type": "array", "items": _ref("text")}]},
-    "history": {"anyOf": [{"enum": ["all", "none"]}, _ref("count")]},
+    "idempotent": {"anyOf": [ref("boolean"), {"type": "array", "items": ref("text")}]},
+    "history": {"anyOf": [{"enum": ["all", "none"]}, ref("count")]},
     "engine": {"enum": list(server.ENGINES)},
     "resilience": _resilience(),
 }
@@ -148,22 +150,22 @@ _OF_READER: dict[Any, str] = {
 _OF_KEY = {"max_response_bytes": "size", "retries": "retries"}
 
 
-def _descriptions() -> dict[str, str]:
-    """Read the Attributes of the settings' docstring."""
-    section = (inspect.getdoc(ServerSettings) or "").partition("Attributes:")[2]
+def descriptions(settings: type) -> dict[str, str]:
+    """Read the Attributes of a class of settings."""
+    section = (inspect.getdoc(settings) or "").partition("Attributes:")[2]
     text = re.sub(r"\n {8,}", " ", section).replace("``", "")
     return {name: meaning.strip() for name, meaning in re.findall(r"^ +(\w+): (.+)$", text, re.MULTILINE)}
 
 
 def _keys() -> dict[str, Schema]:
     """Give the schema of each key of a server; null counts as absent."""
-    described, keys = _descriptions(), {}
+    described, keys = descriptions(ServerSettings), {}
     for each in fields(ServerSettings):
         reader = server._READERS[each.name]  # noqa: SLF001 - likewise
         kind = _OF_KEY.get(each.name) or _OF_READER.get(reader)
         if kind is None:
             raise SystemExit(f"tools/config_schema.py does not know what {each.name} may be: add its reader")
-        schema: Schema = {"description": described[each.name], "anyOf": [_ref(kind), {"type": "null"}]}
+        schema: Schema = {"description": described[each.name], "anyOf": [ref(kind), {"type": "null"}]}
         if each.default is not MISSING and each.default not in (None, ()):
             schema["default"] = each.default
         keys[each.name] = schema
@@ -189,7 +191,7 @@ def _pairs() -> list[Schema]:
 def schema() -> Schema:
     """Build the schema."""
     keys = _keys()
-    one_server = _group({**keys, "url": {**keys["url"], "anyOf": [_ref("url")]}}, required=["url"])
+    one_server = group({**keys, "url": {**keys["url"], "anyOf": [ref("url")]}}, required=["url"])
     has_url: Schema = {"required": ["url"], "properties": {"url": {"type": "string", "minLength": 1}}}
     has_servers: Schema = {
         "required": ["servers"],
@@ -204,18 +206,18 @@ def schema() -> Schema:
         "actions": {
             "description": "The name of the server by the name of the action.",
             "type": ["object", "null"],
-            "additionalProperties": _ref("text"),
+            "additionalProperties": ref("text"),
         },
         "default": {
             "description": "The server of the actions that are not listed.",
-            "anyOf": [_ref("text"), {"type": "null"}],
+            "anyOf": [ref("text"), {"type": "null"}],
         },
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "actions.yaml of mm_actions",
         "description": "Servers of actions. ${NAME} and ${NAME:-default} in values are variables.",
-        **_group({**keys, **own}),
+        **group({**keys, **own}),
         "anyOf": [has_url, has_servers],
         "if": has_url,
         "then": {
@@ -228,16 +230,25 @@ def schema() -> Schema:
 
 def main(arguments: list[str]) -> int:
     """Write the schema, or check it."""
-    text = json.dumps(schema(), indent=2) + "\n"
-    if arguments == ["--check"]:
-        if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
-            return 0
-        print(  # noqa: T201 - for the person who runs it
-            f"{TARGET.name} is not what the settings say: run python -m tools.config_schema", file=sys.stderr
-        )
-        return 1
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
+    return written(schema(), TARGET, "tools.config_schema", check=arguments == ["--check"])
+
+
+def written(schema: Schema, target: Path, program: str, *, check: bool) -> int:
+    """Write a schema to its file, or tell whether that is what stands there.
+
+    Returns:
+        The exit code.
+    """
+    text = json.dumps(schema, indent=2) + "\n"
+    if not check:
+        target.write_text(text, encoding="utf-8")
+        return 0
+    if target.is_file() and target.read_text(encoding="utf-8") == text:
+        return 0
+    print(  # noqa: T201 - for the person who runs it
+        f"{target.name} is not what the settings say: run python -m {program}", file=sys.stderr
+    )
+    return 1
 
 
 if __name__ == "__main__":

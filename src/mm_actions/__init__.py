@@ -16,6 +16,7 @@ from mm_actions.client.action import (
 from mm_actions.client.call import observing
 from mm_actions.client.endpoint import close_endpoints
 from mm_actions.client.result import ActionResult
+from mm_actions.client.stream import ActionStream, AsyncActionStream
 from mm_actions.config import Config, Secret, ServerSettings, load_config
 from mm_actions.core.params import FrozenParams, Params
 from mm_actions.core.request import Request
@@ -47,6 +48,8 @@ __all__ = [  # noqa: RUF022 - grouped as a table of contents
     "CustomAction",
     "CustomActionSequence",
     "ActionResult",
+    "ActionStream",
+    "AsyncActionStream",
     "invoke_custom_action",
     "invoke_custom_action_async",
     "observing",

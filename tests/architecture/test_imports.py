@@ -6,7 +6,21 @@ import sys
 
 import pytest
 
-EXTRAS = ("typer", "rich", "rapidfuzz", "requests", "aiohttp", "connexion", "flask")
+EXTRAS = (
+    "typer",
+    "rich",
+    "rapidfuzz",
+    "requests",
+    "aiohttp",
+    "uvicorn",
+    "watchfiles",
+    "prometheus_client",
+    "opentelemetry",
+    "swagger_ui_bundle",
+    "openapi_generator_cli",
+    "connexion",
+    "flask",
+)
 SLOW_TO_LOAD = ("cryptography", "asyncio", "ssl", "unittest")
 
 REPORT = """

@@ -44,7 +44,8 @@ def documented() -> list[Path]:
 def every_page() -> list[Path]:
     """Every page that a reader may come to."""
     folders = ("docs", "example_server", "examples", "openapi")
-    return sorted([*ROOT.glob("*.md"), *(page for name in folders for page in (ROOT / name).rglob("*.md"))])
+    below = (page for name in folders for page in (ROOT / name).rglob("*.md"))
+    return sorted([*ROOT.glob("*.md"), *(page for page in below if "node_modules" not in page.parts)])
 
 
 @cache

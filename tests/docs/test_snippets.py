@@ -40,7 +40,12 @@ WORDS = {
     "text": {"output"},
 }
 #: Pages whose blocks have a meaning of their own, in a test of their own.
-OWN_KINDS = {"protocol.md": "tests/contract/test_openapi_protocol.py"}
+OWN_KINDS = {
+    "go.md": "tests/example_server/test_go_page.py",
+    "java.md": "tests/example_server/test_java_page.py",
+    "protocol.md": "tests/contract/test_openapi_protocol.py",
+    "typescript.md": "tests/example_server/test_node_page.py",
+}
 #: The value of every variable that a YAML block needs, also of the password of an encrypted key.
 VALUE = "throw-away"
 _NEEDED = re.compile(r"\$\{(\w+)\}")

@@ -14,6 +14,7 @@ from mm_actions.application.loading import load_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from mm_actions import Application
 
@@ -23,14 +24,14 @@ class MakeGuest(Protocol):
 
 
 @contextmanager
-def _open_shop(nlp: ExamplesNlp, store: str, payments: str) -> Iterator[Application]:
+def open_shop(nlp: ExamplesNlp, folder: Path = COFFEE_SHOP, **variables: str) -> Iterator[Application]:
     """Load the app as a new process would: nothing of it, or known of the servers, is left over."""
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("COFFEE_STORE_URL", store)
-        environment.setenv("COFFEE_PAYMENTS_URL", payments)
+        for name, value in variables.items():
+            environment.setenv(name, value)
         for name in [name for name in sys.modules if name.partition(".")[0] == COFFEE_SHOP.name]:
             del sys.modules[name]
-        app = load_app(COFFEE_SHOP)
+        app = load_app(folder)
     app.nlp = nlp
     yield app
     close_endpoints()
@@ -50,7 +51,7 @@ def servers() -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def coffee_shop(nlp: ExamplesNlp, servers: tuple[str, str]) -> Iterator[Application]:
     """The app, with two real servers."""
-    with _open_shop(nlp, *servers) as app:
+    with open_shop(nlp, COFFEE_STORE_URL=servers[0], COFFEE_PAYMENTS_URL=servers[1]) as app:
         yield app
 
 
@@ -62,7 +63,7 @@ def abandoned_shop(nlp: ExamplesNlp) -> Iterator[Application]:
         for bound in (store, payments):  # bound and never listening: the port refuses, and is nobody else's
             bound.bind(("127.0.0.1", 0))
             urls.append(f"http://127.0.0.1:{bound.getsockname()[1]}/action")
-        with _open_shop(nlp, *urls) as app:
+        with open_shop(nlp, COFFEE_STORE_URL=urls[0], COFFEE_PAYMENTS_URL=urls[1]) as app:
             yield app
 
 

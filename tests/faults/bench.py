@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -143,6 +144,14 @@ class Bench:
         assert outcome.result, str(outcome.result.error)
         assert outcome.responder.frame["answered"] is True
         return outcome
+
+
+def settle(done: Callable[[], bool]) -> None:
+    """Wait until something holds that another thread brings about."""
+    pause, ends = threading.Event(), time.monotonic() + 5
+    while not done():
+        assert time.monotonic() < ends
+        pause.wait(0.002)
 
 
 def open_bench(

@@ -76,7 +76,11 @@ def no_time_left(bench: Bench) -> None:
     assert "b" not in [json.loads(request.body)["action"] for request in server.requests]
 
 
-@row("Q3", "two answers in parallel set the same slot", "the one named last wins, whichever comes first")
+@row(
+    "Q3",
+    "two answers in parallel set the same slot",
+    "the one named last wins, whichever comes first; `conflicts` of the result names slot and actions",
+)
 def conflict(bench: Bench) -> None:
     for slow in ("a", "b"):
         answers = {name: Answer(json={"slots": {"winner": name}}) for name in "ab"}
@@ -84,6 +88,7 @@ def conflict(bench: Bench) -> None:
         server = bench.serve(by_name(**delayed))
         outcome = bench.invoke(sequence(bench, server.url, "a", "b", more={"parallel": True}))
         assert outcome.responder.slots["winner"] == "b"
+        assert [str(each) for each in outcome.result.conflicts] == ["slots['winner'] by 'a', 'b'"]
 
 
 @row(

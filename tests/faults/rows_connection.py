@@ -1,11 +1,15 @@
 """Rows C: connections that do not come about, break, stall or lie idle."""
 
+import asyncio
 import socket
 import threading
+import time
+from dataclasses import replace
 
-from faults.bench import GOOD, Bench
+from faults.bench import GOOD, GRACE, Bench, settle
+from faults.kernel import without_local_ports, without_name_servers
 from faults.table import row
-from mm_actions import Request
+from mm_actions import Request, close_endpoints
 from mm_actions.errors import (
     BadPayload,
     ConnectFailed,
@@ -55,6 +59,24 @@ def refused(bench: Bench) -> None:
 def no_such_host(bench: Bench) -> None:
     outcome = bench.fails(bench.action("http://nonexistent.invalid"), DnsFailed, sent=Sent.NO)
     assert outcome.result.attempts == 1
+
+
+@row("C3", "the look-up of the host's name hangs", "`connect-timeout` after connect_timeout, not sent")
+def look_up_hangs(bench: Bench) -> None:
+    def call() -> None:
+        with asyncio.Runner() as runner:  # its threads, if it has any, must be those of this thread
+            own = replace(bench, runner=runner)
+            for times in ({"connect_timeout": 0.2}, {"connect_timeout": 2, "timeout": 0.2}):
+                action = own.action("http://hangs.invalid", retries=0, **times)
+                error = ConnectTimeout if times["connect_timeout"] < 1 else DeadlineExceeded
+                outcome = own.fails(action, error, sent=Sent.NO, within=0.2)
+                assert outcome.elapsed >= 0.19
+            began = time.monotonic()
+        assert time.monotonic() - began < GRACE, "the end of the event loop waited for the look-up"
+        close_endpoints()
+
+    without_name_servers(call)
+    settle(lambda: "mm_actions-resolver" not in {thread.name for thread in threading.enumerate()})
 
 
 @row("C4", "the first address of a name is dead", "the next one is used")
@@ -215,12 +237,24 @@ def slow_network(bench: Bench) -> None:
         assert outcome.responder.frame["text"] == LONG["frame"]["text"]
 
 
-@row("C17", "a plain server behind an https url", "`tls-failed`, not sent; not tried again")
-def not_tls(bench: Bench) -> None:
-    server = bench.serve((ReadBytes(5), Send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), Close()))
-    url = server.url.replace("http:", "https:")
-    outcome = bench.fails(bench.action(url), (TlsFailed, ConnectFailed), sent=Sent.NO)
-    assert isinstance(outcome.error, TlsFailed)
+@row("C17", "the machine has no local port left", "`connect-failed`, not sent; tried again within the budget")
+def no_port_left(bench: Bench) -> None:
+    server = bench.serve()
+
+    def call() -> None:
+        with asyncio.Runner() as runner:  # its threads, if it has any, must be those of this thread
+            own = replace(bench, runner=runner)
+            action = own.action(server.url, retries=2)
+            outcome = own.fails(action, ConnectFailed, sent=Sent.NO)
+            assert outcome.result.attempts == 3
+            assert "local port" in str(outcome.error)
+            spent = own.action(server.url, resilience={"budget": {"reserve": 0, "ratio": 0}})
+            assert own.fails(spent, ConnectFailed, sent=Sent.NO).result.attempts == 1
+
+    without_local_ports(call)
+    assert server.connections == 0
+    close_endpoints()
+    bench.succeeds(bench.action(server.url))
 
 
 @row("C18", "the TLS handshake never ends", "`connect-timeout` after connect_timeout, not sent")
@@ -255,3 +289,11 @@ def unasked_bytes(bench: Bench) -> None:
     assert "unasked" not in bench.succeeds(action).responder.frame
     if bench.engine == "curl":  # requests may have read them away with the answer, and goes on
         assert server.connections == 2
+
+
+@row("C21", "a plain server behind an https url", "`tls-failed`, not sent; not tried again")
+def not_tls(bench: Bench) -> None:
+    server = bench.serve((ReadBytes(5), Send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), Close()))
+    url = server.url.replace("http:", "https:")
+    outcome = bench.fails(bench.action(url), (TlsFailed, ConnectFailed), sent=Sent.NO)
+    assert isinstance(outcome.error, TlsFailed)

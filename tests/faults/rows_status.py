@@ -1,13 +1,18 @@
-"""Rows P and D: what a server says of itself, and calls that are repeated."""
+"""Rows P and D: what a server says of itself, and calls that are repeated or doubled."""
 
+import asyncio
 import threading
 
-from faults.bench import CANARY, GOOD, Bench
+import pytest
+
+from faults.bench import CANARY, GOOD, GRACE, Bench, settle
 from faults.table import row
 from mm_actions import DialogueResponder, Request
 from mm_actions.errors import (
     ActionNotFound,
     CircuitOpen,
+    ConfigurationError,
+    ConnectionLost,
     EndpointGone,
     InProgress,
     NotAuthorized,
@@ -17,8 +22,19 @@ from mm_actions.errors import (
     ServerUnavailable,
     TooManyRequests,
 )
-from mm_actions.testing import Answer, Close, InOrder, LedgerHandler, Reset
-from mm_actions.testing.faults.gate import Gate
+from mm_actions.testing import (
+    Answer,
+    Close,
+    Do,
+    Gate,
+    Hang,
+    InOrder,
+    LedgerHandler,
+    ReadRequest,
+    Reset,
+    Wait,
+    WaitFor,
+)
 
 PROBLEM = {"Content-Type": "application/problem+json"}
 
@@ -179,3 +195,66 @@ def other_body(bench: Bench) -> None:
     outcome = bench.invoke(action, Request(text="two", request_id="turn-1"))
     assert isinstance(outcome.error, RequestRefused)
     assert outcome.error.status == 422
+
+
+@row(
+    "D8",
+    "the first attempt's answer never comes, with `hedge_after`",
+    "a second one goes out with the same key and brings it; the first is called off; done once",
+)
+def hedged(bench: Bench) -> None:
+    handler = LedgerHandler(GOOD, deliver=lambda _r, answer, asked: Hang() if asked == 1 else answer)
+    server = bench.serve(handler)
+    action = bench.action(server.url, idempotent=True, hedge_after=0.05)
+    outcome = bench.succeeds(action)
+    assert outcome.result.attempts == server.request_count >= 2
+    assert 0.05 <= outcome.elapsed < 0.05 + GRACE
+    assert {request.idempotency_key for request in server.requests} == {*handler.executions}
+    assert [*handler.executions.values()] == [1]
+    settle(lambda: server.open_connections == 1)  # the second one's, which is kept
+    assert action._endpoint.guard.bulkhead.in_flight == 0
+    if not bench.sync:
+        assert asyncio.all_tasks(bench.runner.get_loop()) == set()
+
+
+@row(
+    "D8a",
+    "the first attempt answers while the second is under way",
+    "its answer is merged; the second is called off; done once",
+)
+def overtaken(bench: Bench) -> None:
+    gate = Gate()
+    handler = LedgerHandler(GOOD, takes=gate)
+    server = bench.serve(handler)
+    waiter = threading.Thread(target=lambda: (server.wait_for_requests(2), gate.open()))
+    waiter.start()
+    outcome = bench.succeeds(bench.action(server.url, idempotent=True, hedge_after=0.05))
+    waiter.join()
+    assert outcome.result.attempts >= 2  # while the first is under way, the second is told to come back (409)
+    assert [*handler.executions.values()] == [1]
+
+
+@row("D8b", "both attempts fail", "the error of the one that failed first")
+def both_fail(bench: Bench) -> None:
+    gate = Gate()
+    first = (ReadRequest(), WaitFor(gate), Reset())
+    second = (ReadRequest(), Do(gate.open), Wait(0.1), Answer(500, json={}))
+    server = bench.serve(InOrder(first, second))
+    action = bench.action(server.url, idempotent=True, hedge_after=0.05)
+    outcome = bench.fails(action, ConnectionLost, sent=Sent.MAYBE)
+    assert (outcome.result.attempts, server.request_count) == (2, 2)
+
+
+@row(
+    "D8c",
+    "the first attempt is slow, and the retry budget is spent or another attempt may not be in flight",
+    "no second one goes out",
+)
+def not_hedged(bench: Bench) -> None:
+    server = bench.serve((Wait(0.15), GOOD))
+    for figures in ({"budget": {"ratio": 0, "reserve": 0}}, {"bulkhead": {"limit": 1}}):
+        action = bench.action(server.url, idempotent=True, hedge_after=0.05, resilience=figures)
+        assert bench.succeeds(action).result.attempts == 1
+    assert server.request_count == 2
+    with pytest.raises(ConfigurationError, match="idempotent"):
+        bench.action(server.url, hedge_after=0.05)

@@ -1,6 +1,7 @@
 """Rows T: certificates that are wrong, missing, weak or replaced while the program runs."""
 
 import ssl
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ from faults.bench import Bench
 from faults.table import row
 from mm_actions import CustomAction
 from mm_actions.errors import ClientCertificateRejected, ConfigurationError, Sent, TlsFailed, TlsPeerUntrusted
-from mm_actions.testing import CertificateFiles
+from mm_actions.testing import CertificateAuthority, CertificateFiles, FaultServer
+
+MOST_PROCESSOR_TIME = 0.05
+PATIENT = {"breaker": {"failures": 1000}}
 
 
 def trusting(bench: Bench, files: CertificateFiles) -> dict[str, Any]:
@@ -68,6 +72,41 @@ def unknown_authority(bench: Bench) -> None:
 @row("T2b", "the server leaves out its intermediate certificate", "`tls-peer-untrusted`, not sent")
 def incomplete(bench: Bench) -> None:
     distrusts(bench, bench.certificates.incomplete_chain(), "issuer", "chain", "authority", "cert")
+
+
+@row(
+    "T3",
+    "the server's certificate is on the list that `crl` names",
+    "`tls-peer-untrusted`, not sent; says so",
+)
+def revoked(bench: Bench) -> None:
+    ca, bad, good = bench.certificates, bench.certificates.server(), bench.certificates.server()
+    settings = {"cert": str(bad.ca), "crl": str(ca.revocation_list(bad))}
+    server = bench.serve(ssl_context=bad.server_context())
+    outcome = bench.fails(bench.action(server.url, **settings), TlsPeerUntrusted, sent=Sent.NO)
+    assert "revoked" in str(outcome.error)
+    assert outcome.result.attempts == 1
+    assert server.request_count == 0
+    bench.succeeds(bench.action(bench.serve(ssl_context=good.server_context()).url, **settings))
+    bench.succeeds(bench.action(server.url, cert=str(bad.ca)))  # nobody is asked unless told to
+
+
+@row(
+    "T3a",
+    "the list is missing one of the authorities, or is out of date",
+    "`tls-peer-untrusted`, not sent; names `crl`",
+)
+def list_of_no_use(bench: Bench) -> None:
+    ca, files = bench.certificates, bench.certificates.server()
+    elsewhere = bench.directory / "elsewhere"
+    elsewhere.mkdir()
+    server = bench.serve(ssl_context=files.server_context())
+    for crl in (CertificateAuthority(elsewhere).revocation_list(), ca.revocation_list(expired=True)):
+        action = bench.action(server.url, cert=str(files.ca), crl=str(crl))
+        outcome = bench.fails(action, TlsPeerUntrusted, sent=Sent.NO)
+        assert "crl" in str(outcome.error)
+    with pytest.raises(ConfigurationError, match="crl"):
+        bench.action(server.url, cert=str(files.ca), crl=str(files.ca))
 
 
 @row("T4", "SHA-1 or RSA-1024 in the server's certificate", "`tls-peer-untrusted` or `tls-failed`, not sent")
@@ -185,6 +224,65 @@ def replaced(bench: Bench) -> None:
     put(key, second.private_key.read_bytes())
     server.drop_connections()
     bench.succeeds(action)
+
+
+def processor_time(bench: Bench, action: CustomAction, server: FaultServer, *, fails: bool) -> float:
+    """Give the least CPU seconds of a call that connects anew, those of the server's side included."""
+    spent = []
+    for _ in range(5):
+        server.drop_connections()
+        began = time.process_time()
+        result = bench.invoke(action).result
+        spent.append(time.process_time() - began)
+        assert bool(result) is not fails, str(result.error)
+    return min(spent)
+
+
+@row(
+    "T10",
+    "the server has no certificate for the name that it is asked for",
+    "`tls-failed`, not sent; says so",
+)
+def unknown_name(bench: Bench) -> None:
+    files = bench.certificates.server()
+    context = files.server_context()
+    context.sni_callback = lambda _socket, name, _context: (
+        ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME if name == "localhost" else None
+    )
+    server = bench.serve(ssl_context=context)
+    outcome = bench.fails(
+        bench.action(server.url_for("localhost"), **trusting(bench, files)), TlsFailed, sent=Sent.NO
+    )
+    assert "unrecognized name" in str(outcome.error)
+    bench.succeeds(bench.action(server.url, **trusting(bench, files)))
+
+
+@row(
+    "T10a",
+    "a certificate with 4,000 names, and one with 10,000",
+    "succeeds; `tls-failed`, not sent; 50 ms of CPU at most",
+)
+def many_names(bench: Bench) -> None:
+    for count, fails in ((4_000, False), (10_000, True)):
+        names = (f"host-{number}.example.org" for number in range(count))
+        files = bench.certificates.server(*names, "127.0.0.1")
+        server = bench.serve(ssl_context=files.server_context())
+        action = bench.action(server.url, **trusting(bench, files), resilience=PATIENT)
+        if fails:
+            outcome = bench.fails(action, TlsFailed, sent=Sent.NO)
+            assert "100 KiB" in str(outcome.error)
+        assert processor_time(bench, action, server, fails=fails) < MOST_PROCESSOR_TIME
+
+
+@row("T10b", "a chain of 90 KB, and one of 110 KB", "succeeds; `tls-failed`, not sent; 50 ms of CPU at most")
+def long_chain(bench: Bench) -> None:
+    for size, fails in ((90_000, False), (110_000, True)):
+        files = bench.certificates.padded_chain(size)
+        server = bench.serve(ssl_context=files.server_context())
+        action = bench.action(server.url, **trusting(bench, files), resilience=PATIENT)
+        if fails:
+            bench.fails(action, TlsFailed, sent=Sent.NO)
+        assert processor_time(bench, action, server, fails=fails) < MOST_PROCESSOR_TIME
 
 
 @row("T12", "`verify: false`", "refused unless `insecure_dev` says so as well")

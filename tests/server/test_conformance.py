@@ -33,6 +33,11 @@ def test_c01_c05_to_c13_every_example_of_the_contract_is_taken(door: Served, pat
     [
         {"request": {"params": {"timestamp": "1546300800000"}}},  # C06
         {"request": {"params": {"timestamp": 1546300800000}}},  # C07
+        *(
+            {member: {"params": {"timestamp": value}}}  # the contract names no type for it
+            for member in ("request", "responder")
+            for value in (True, "soon", 1.5, [], {"a": 1}, "9" * 30)
+        ),
         {"request": {"params": dict.fromkeys(("time_zone", "timestamp", "allowed_intents"), None)}},  # C08
         *(
             {"request": {"entities": [{"type": "t", "value": value}]}}  # C09

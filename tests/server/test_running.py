@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import queue
+import select
 import signal
 import socket
 import subprocess
@@ -16,6 +19,8 @@ from tests.server.conftest import JSON, PATIENCE, Served, assert_problem, read
 
 from mm_actions import ConfigurationError, CustomAction, DialogueResponder, Request, ServerSettings
 from mm_actions.server import ActionServer
+from mm_actions.server.listening import accepted, listen, turn_away
+from mm_actions.server.running import UvicornServer, config_of
 from mm_actions.testing import CertificateAuthority
 
 if TYPE_CHECKING:
@@ -151,6 +156,69 @@ def test_under_load_no_call_fails_when_the_server_is_told_to_stop(start: Callabl
     for client in clients:
         client.join(PATIENCE)
     assert failures == []
+
+
+@contextlib.contextmanager
+def stopping(server: ActionServer, linger: float) -> Iterator[tuple[Served, UvicornServer, threading.Thread]]:
+    """Serve on a thread, with so much patience for those who have come when it is told to stop."""
+    urls: queue.Queue[str] = queue.Queue()
+    with listen("127.0.0.1", 0) as listener:
+        running = UvicornServer(server, config_of(server), urls.put, linger=linger)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield Served(urls.get(timeout=PATIENCE)), running, thread
+        finally:
+            running.stop(3)
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+
+CALL = b"POST /action HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 19\r\n\r\n"
+HELLO = b'{"action": "hello"}'
+
+
+def test_who_came_before_the_port_was_closed_may_take_a_moment_to_send_a_request() -> None:
+    with stopping(slow(), linger=PATIENCE) as (served, running, thread):
+        with served.raw() as fresh, served.raw() as kept, served.raw() as half:
+            kept.sendall(CALL + HELLO)
+            assert kept.recv(65536).startswith(b"HTTP/1.1 200 ")
+            half.sendall(CALL)
+            running.stop(2)
+            until_refused(served)
+            for sock, rest in ((fresh, CALL + HELLO), (kept, CALL + HELLO), (half, HELLO)):
+                sock.sendall(rest)
+                answer = until_closed(sock)
+                assert answer.startswith(b"HTTP/1.1 200 ")
+                assert b"connection: close\r\n" in answer
+        thread.join(PATIENCE / 2)  # nobody is left who may send anything
+        assert not thread.is_alive()
+
+
+def test_who_came_and_says_nothing_is_not_waited_for_long() -> None:
+    with stopping(slow(), linger=0.1) as (served, running, thread), served.raw() as silent:
+        running.stop(2)
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+        assert until_closed(silent) == b""
+
+
+def test_a_port_that_turns_away_lets_in_who_has_begun_to_connect_and_nobody_else() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        early = socket.create_connection(listener.getsockname(), PATIENCE)
+        if not turn_away(listener):
+            pytest.skip("the system cannot do this")
+        with early, socket.socket() as late:
+            late.setblocking(False)
+            assert late.connect_ex(listener.getsockname()) == errno.EINPROGRESS
+            early.sendall(b"hello")
+            (connection,) = accepted(listener)
+            with connection:
+                assert select.select([connection], [], [], PATIENCE)[0]
+                assert connection.recv(5) == b"hello"
+            listener.close()
+            assert select.select([], [late], [], PATIENCE)[1]
+            assert late.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
 
 
 def test_a_client_of_the_package_calls_it() -> None:

@@ -115,6 +115,22 @@ async def an_awaited_action(request: Request, responder: DialogueResponder) -> N
     del result
 
 
+def a_streamed_action(request: Request, responder: DialogueResponder) -> None:
+    with CustomAction("order", CONFIG).stream(request, responder) as stream:
+        for directive in stream:
+            assert_type(directive, dict[str, Any])
+    assert_type(stream.result, ActionResult)
+
+
+async def an_awaited_stream(request: Request, responder: DialogueResponder) -> None:
+    async with CustomAction("order", CONFIG).stream_async(request, responder) as stream:
+        async for directive in stream:
+            assert_type(directive, dict[str, Any])
+    assert_type(stream.result, ActionResult)
+    for _ in stream:  # type: ignore[attr-defined]
+        pass
+
+
 def a_sequence(request: Request, responder: DialogueResponder) -> None:
     bill = CustomAction("bill", load_config("actions.yaml"))
     sequence = CustomActionSequence(["order", bill], CONFIG, merge=True, parallel=True, all_or_nothing=True)

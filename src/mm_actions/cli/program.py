@@ -15,7 +15,10 @@ import typer
 from mm_actions.cli.call import call
 from mm_actions.cli.chat import chat
 from mm_actions.cli.check import check
+from mm_actions.cli.conform import conform
 from mm_actions.cli.failure import BROKEN_PIPE, EX_USAGE, INTERRUPTED, complain, report
+from mm_actions.cli.serve import serve
+from mm_actions.cli.stubs import stubs
 from mm_actions.client.endpoint import close_endpoints
 from mm_actions.errors import CustomActionException
 
@@ -41,6 +44,9 @@ program = typer.Typer(
 program.command("call")(call)
 program.command("chat")(chat)
 program.command("check")(check)
+program.command("conform")(conform)
+program.command("serve")(serve)
+program.command("stubs")(stubs)
 
 
 @program.callback(invoke_without_command=True)
@@ -48,7 +54,7 @@ def _top(
     context: typer.Context,
     show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
-    """Call actions, talk with an application, check a configuration."""
+    """Call and serve actions, talk with an application, check a configuration or a server."""
     if show_version:
         typer.echo(f"{_PROGRAM} {version('mm_actions')}")
         raise typer.Exit

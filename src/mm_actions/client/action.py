@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 import warnings
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from mm_actions.client.call import Errand, carry_out
 from mm_actions.client.endpoint import endpoint_for
-from mm_actions.client.merge import Snapshot, apply
+from mm_actions.client.merge import MergeLog, Snapshot, apply
 from mm_actions.client.result import ActionResult
+from mm_actions.client.stream import ActionStream, AsyncActionStream, follow
 from mm_actions.config import Config, load_config
 from mm_actions.core.payload import payload_of
 from mm_actions.core.runtime import BLOCKING, Runtime, current, drive, in_event_loop
@@ -58,12 +60,7 @@ class Invocable(ABC):
         """
         if async_mode:
             return self.invoke_async(request, responder)
-        if in_event_loop():
-            warnings.warn(
-                "invoke() blocks the event loop that runs on this thread; use `await invoke_async(...)`",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+        _warn_in_event_loop("invoke()", "`await invoke_async(...)`")
         return drive(self.run(request, responder, BLOCKING)).or_raise(self.raise_on_failure)
 
     async def invoke_async(self, request: Any, responder: Any) -> ActionResult:
@@ -146,9 +143,46 @@ class CustomAction(Invocable):
         """Call and merge."""
         return self.merged(await carry_out(self.errand(request, responder), runtime), responder)
 
-    def merged(self, result: ActionResult, responder: Any) -> ActionResult:
-        """Merge a result's answer, if it has one."""
+    def stream(self, request: Any, responder: Any) -> ActionStream:
+        """Call the action, and take its directives one by one, as they arrive.
+
+        The server answers at ``POST /action/stream``; the call begins with the first step::
+
+            with action.stream(request, responder) as directives:
+                for directive in directives:
+                    show(directive)
+            if not directives.result: ...
+
+        Args:
+            request: The turn: a Request, or MindMeld's.
+            responder: The Responder to change at the end, as :meth:`invoke` does: ours, or MindMeld's.
+
+        Returns:
+            An :class:`ActionStream <mm_actions.client.stream.ActionStream>`.
+        """
+        _warn_in_event_loop("stream()", "`async for ... in stream_async(...)`")
+        return ActionStream(
+            follow(lambda: self.errand(request, responder), BLOCKING),
+            lambda result: self.merged(result, responder),
+            raise_on_failure=self.raise_on_failure,
+        )
+
+    def stream_async(self, request: Any, responder: Any) -> AsyncActionStream:
+        """Take the action's directives one by one without blocking the event loop; else as :meth:`stream`.
+
+        It is used with ``async with`` and ``async for``; there is nothing to await.
+        """
+        return AsyncActionStream(
+            follow(lambda: self.errand(request, responder)),
+            lambda result: self.merged(result, responder),
+            raise_on_failure=self.raise_on_failure,
+        )
+
+    def merged(self, result: ActionResult, responder: Any, log: MergeLog | None = None) -> ActionResult:
+        """Merge a result's answer, if it has one; of a sequence, its log takes it down before."""
         if result.answer is not None:
+            if log is not None:
+                log.note(self.name, result.answer, merge=self.merge)
             apply(result.answer, responder, merge=self.merge)
         return result
 
@@ -220,13 +254,15 @@ class CustomActionSequence(Invocable):
         before = Snapshot(responder) if self.all_or_nothing else None
         deadline = Deadline.after(self.timeout)
         work = self._all_at_once if self.parallel else self._one_after_the_other
-        steps = self._refused() or await work(request, responder, runtime, deadline)
+        log = MergeLog()
+        steps = self._refused() or await work(request, responder, runtime, deadline, log)
         result = ActionResult.of_steps(
             steps, elapsed=time.monotonic() - started, failures=len(self.actions) - self.quorum
         )
         if before is not None and not result:
             before.restore()
-        return result
+            return result
+        return replace(result, conflicts=log.conflicts(parallel=self.parallel))
 
     def _refused(self) -> list[ActionResult]:
         """Give the failure of the first action whose server is left alone, if that is to be known."""
@@ -239,25 +275,25 @@ class CustomActionSequence(Invocable):
         return []
 
     async def _one_after_the_other(
-        self, request: Any, responder: Any, runtime: Runtime, deadline: Deadline
+        self, request: Any, responder: Any, runtime: Runtime, deadline: Deadline, log: MergeLog
     ) -> list[ActionResult]:
         steps: list[ActionResult] = []
         for step, action in enumerate(self.actions):
             errand = action.errand(request, responder, deadline=deadline, step=step)
-            steps.append(action.merged(await carry_out(errand, runtime), responder))
+            steps.append(action.merged(await carry_out(errand, runtime), responder, log))
             if not steps[-1]:
                 break
         return steps
 
     async def _all_at_once(
-        self, request: Any, responder: Any, runtime: Runtime, deadline: Deadline
+        self, request: Any, responder: Any, runtime: Runtime, deadline: Deadline, log: MergeLog
     ) -> list[ActionResult]:
         errands = [
             action.errand(request, responder, deadline=deadline, step=step)
             for step, action in enumerate(self.actions)
         ]
         steps = await runtime.gather([carry_out(errand, runtime) for errand in errands])
-        return [action.merged(step, responder) for action, step in zip(self.actions, steps, strict=True)]
+        return [action.merged(step, responder, log) for action, step in zip(self.actions, steps, strict=True)]
 
     def __repr__(self) -> str:
         """Show the names, as MindMeld does."""
@@ -280,6 +316,15 @@ async def invoke_custom_action_async(
 ) -> ActionResult:
     """Call one action without blocking the event loop; see :meth:`CustomAction.invoke_async`."""
     return await CustomAction(name, config, merge=merge).invoke_async(request, responder)
+
+
+def _warn_in_event_loop(blocking: str, instead: str) -> None:
+    if in_event_loop():
+        warnings.warn(
+            f"{blocking} blocks the event loop that runs on this thread; use {instead}",
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
 
 def _needed(config: Config | None) -> Config:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import difflib
 import hashlib
 import logging
-import os
-import random
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mm_actions.client.result import ActionResult
 from mm_actions.core.hops import next_hop
+from mm_actions.core.runtime import ASYNC, BlockingRuntime
+from mm_actions.core.tracing import new_id, tracer
 from mm_actions.core.transport import Call, Invocation
 from mm_actions.errors import (
     ActionNotFound,
@@ -24,14 +24,18 @@ from mm_actions.errors import (
     Overloaded,
     Sent,
 )
+from mm_actions.resilience import Again, read, settles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from mm_actions.client.endpoint import Endpoint
     from mm_actions.contract.wire import Answer
     from mm_actions.core.runtime import Runtime
+    from mm_actions.core.tracing import Attempt, Trace
     from mm_actions.resilience import Admission, Deadline
+
+T = TypeVar("T")
 
 logger = logging.getLogger("mm_actions.call")
 
@@ -74,24 +78,39 @@ def observing(observer: Callable[[ActionResult], object]) -> Iterator[None]:
 
 async def carry_out(errand: Errand, runtime: Runtime) -> ActionResult:
     """Call an action; a failure is a result, not an exception, and is logged in one line."""
-    started = time.monotonic()
-    course = _Course(errand, trace_id=f"{_random.getrandbits(128) or 1:032x}")
+    course = begin(errand)
     answer, failure = await _outcome(course, runtime)
+    return await conclude(course, answer, failure, runtime)
+
+
+def begin(errand: Errand) -> Course:
+    """Start the clock of a call, and give it a trace."""
+    trace = tracer().trace(
+        action=errand.invocation.action, server=errand.server, url=errand.endpoint.settings.url
+    )
+    return Course(errand, trace)
+
+
+async def conclude(
+    course: Course, answer: Answer | None, failure: InvocationError | None, runtime: Runtime
+) -> ActionResult:
+    """Make the result of a call that has ended: a failure is logged, and observers see either."""
+    errand = course.errand
     if failure is not None:
         if isinstance(failure, ActionNotFound):
             failure.hint = await _nearest(errand, runtime) or failure.hint
         failure.action, failure.server = errand.invocation.action, errand.server
         failure.attempt = course.attempt
-        failure.elapsed = time.monotonic() - started
-        _log(failure, course.trace_id)
+        failure.elapsed = time.monotonic() - course.started
+        _log(failure, course.trace.trace_id)
     result = ActionResult(
         action=errand.invocation.action,
         server=errand.server,
         error=failure,
         answer=answer,
         attempts=course.attempt,
-        elapsed=time.monotonic() - started,
-        trace_id=course.trace_id,
+        elapsed=time.monotonic() - course.started,
+        trace_id=course.trace.trace_id,
     )
     for observer in _observers.get():
         observer(result)
@@ -115,30 +134,74 @@ def _log(failure: InvocationError, trace_id: str) -> None:
 
 
 @dataclass(slots=True)
-class _Course:
-    """How far an errand has come."""
+class Course:
+    """How far an errand has come.
+
+    Attributes:
+        errand: What to have done.
+        trace: The trace of the call.
+        started: When the call began, in seconds of the monotonic clock.
+        attempt: Which attempt is under way, from 1.
+        payload: What the transport made of the invocation.
+        key: The idempotency key, if the server honours one.
+        hop: How many calls deep this one is, from 1.
+    """
 
     errand: Errand
-    trace_id: str
+    trace: Trace
+    started: float = field(default_factory=time.monotonic)
     attempt: int = 1
     payload: object = None
     key: str | None = None
     hop: int = 1
 
+    def call(self, attempt: Attempt, timeout: float) -> Call:
+        """Say what a transport is to send.
 
-async def _outcome(course: _Course, runtime: Runtime) -> tuple[Answer | None, InvocationError | None]:
+        Args:
+            attempt: Its part of the trace.
+            timeout: Seconds left.
+        """
+        return Call(
+            action=self.errand.invocation.action,
+            payload=self.payload,
+            timeout=timeout,
+            traceparent=attempt.traceparent,
+            call_id=attempt.call_id,
+            hops=self.hop,
+            idempotency_key=self.key,
+            tracestate=attempt.tracestate,
+            answered=attempt.answered,
+        )
+
+
+async def _outcome(course: Course, runtime: Runtime) -> tuple[Answer | None, InvocationError | None]:
     """Give the answer or the error.
 
     No frame of the error's traceback keeps the error: that would be a circle, in which a refused answer of
     1 MiB waits for the garbage collector.
     """
     try:
-        return await _until_answered(course, runtime), None
+        with course.trace:
+            hedges = course.errand.endpoint.settings.hedge_after is not None
+            return await until_answered(course, runtime, _hedged if hedges else _attempt), None
     except InvocationError as error:
         return None, error
 
 
-async def _until_answered(course: _Course, runtime: Runtime) -> Answer:
+async def until_answered(
+    course: Course, runtime: Runtime, attempt: Callable[[Course, Runtime], Coroutine[Any, Any, T]]
+) -> T:
+    """Make attempts until one succeeds; which failures are worth another one, the server's guard decides.
+
+    Args:
+        course: The call's.
+        runtime: What to wait by.
+        attempt: Makes one.
+
+    Raises:
+        InvocationError: None succeeded.
+    """
     errand, endpoint = course.errand, course.errand.endpoint
     course.hop = next_hop()
     course.payload = endpoint.transport.encode(errand.invocation)
@@ -147,7 +210,7 @@ async def _until_answered(course: _Course, runtime: Runtime) -> Answer:
     try:
         while True:
             try:
-                return await _attempt(course, runtime)
+                return await attempt(course, runtime)
             except InvocationError as error:
                 if failure is not None and isinstance(error, (CircuitOpen, Overloaded)):
                     course.attempt -= 1
@@ -164,26 +227,89 @@ async def _until_answered(course: _Course, runtime: Runtime) -> Answer:
         failure = None  # see _outcome
 
 
-async def _attempt(course: _Course, runtime: Runtime) -> Answer:
-    errand = course.errand
-    with errand.endpoint.guard.admit(attempt=course.attempt) as admission:
-        if admission.queued:
-            await _turn(admission, errand.deadline, runtime)
-        remaining = errand.deadline.remaining()
-        if not remaining:
-            raise DeadlineExceeded("the time was up before the call began", sent=Sent.NO)
-        span_id = f"{_random.getrandbits(64) or 1:016x}"
-        call = Call(
-            action=errand.invocation.action,
-            payload=course.payload,
-            timeout=remaining,
-            traceparent=f"00-{course.trace_id}-{span_id}-01",
-            call_id=span_id,
-            hops=course.hop,
-            idempotency_key=course.key,
-        )
+async def _hedged(course: Course, runtime: Runtime) -> Answer:
+    """Make an attempt; if it is the first, carries a key and is slow, another one beside it.
+
+    A blocking caller waits for a private event loop to do so: it takes some 0.1 ms, and there both colours call
+    off an attempt in the same way, with every engine.
+    """
+    if course.key is None or course.attempt > 1:
+        return await _attempt(course, runtime)
+    if isinstance(runtime, BlockingRuntime):
+        from mm_actions.transports.http.loop_thread import shared_loop  # noqa: PLC0415 - loads asyncio
+
+        return shared_loop().run(_race(course))
+    return await _race(course)
+
+
+async def _race(course: Course) -> Answer:
+    """Let two attempts race on the running event loop: the first answer counts, and the other is called off.
+
+    Raises:
+        InvocationError: Both failed; it is the error of the one that failed first.
+    """
+    import asyncio  # noqa: PLC0415 - blocking callers who do not hedge need not pay for its import
+
+    guard, deadline = course.errand.endpoint.guard, course.errand.deadline
+    patience = course.errand.endpoint.settings.hedge_after
+    hedge: Admission | None = None
+    failure: InvocationError | None = None
+    running = [asyncio.ensure_future(_runner(course, None))]
+    try:
+        while running:
+            await asyncio.wait(running, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            done = [attempt for attempt in running if attempt.done()]
+            if not done and (hedge := guard.hedge(deadline=deadline)) is not None:
+                course.attempt += 1
+                running.append(asyncio.ensure_future(_runner(course, hedge)))
+            patience = None
+            while done:
+                running.remove(done[0])
+                try:
+                    return done.pop(0).result()
+                except InvocationError as error:
+                    failure = failure or error
+                    if settles(error):
+                        raise
+        assert failure is not None  # noqa: S101 - each attempt ended, and none with an answer
+        raise failure
+    finally:
+        for attempt in running:
+            attempt.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        if hedge is not None:
+            hedge.abandon()
+        failure = None  # see _outcome
+
+
+async def _runner(course: Course, admission: Admission | None) -> Answer:
+    """Make one attempt of a race; while the other one is being carried out (409), ask for its answer again.
+
+    Either may be the one that reached the server first.
+    """
+    guard, deadline = course.errand.endpoint.guard, course.errand.deadline
+    while True:
         try:
-            answer = await runtime.send(errand.endpoint.transport, call)
+            return await _attempt(course, ASYNC, admission)
+        except InvocationError as error:
+            delay = None
+            if read(error).again is Again.POLL:
+                delay = guard.retry_delay(error, attempt=course.attempt, deadline=deadline, keyed=True)
+            if delay is None:
+                raise
+        await ASYNC.sleep(delay)
+        course.attempt += 1
+        admission = None
+
+
+async def _attempt(course: Course, runtime: Runtime, admitted: Admission | None = None) -> Answer:
+    errand = course.errand
+    with admitted or errand.endpoint.guard.admit(attempt=course.attempt) as admission:
+        remaining = await time_left(admission, errand.deadline, runtime)
+        try:
+            with course.trace.attempt(course.attempt) as attempt:
+                call = course.call(attempt, remaining)
+                answer = await runtime.send(errand.endpoint.transport, call)
         except InvocationError as error:
             admission.record(error)
             raise
@@ -201,6 +327,22 @@ async def _nearest(errand: Errand, runtime: Runtime) -> str:
     return f"The server has {', '.join(map(repr, near))}" if near else ""
 
 
+async def time_left(admission: Admission, deadline: Deadline, runtime: Runtime) -> float:
+    """Wait until an attempt may start, and give the seconds that are left for it.
+
+    Raises:
+        Overloaded: It may not start in time.
+        DeadlineExceeded: There is no time left.
+        CircuitOpen: The server failed too often meanwhile.
+    """
+    if admission.queued:
+        await _turn(admission, deadline, runtime)
+    remaining = deadline.remaining()
+    if not remaining:
+        raise DeadlineExceeded("the time was up before the call began", sent=Sent.NO)
+    return remaining
+
+
 async def _turn(admission: Admission, deadline: Deadline, runtime: Runtime) -> None:
     if not await runtime.signalled(admission.on_admit, deadline.remaining()):
         raise Overloaded(
@@ -214,11 +356,9 @@ def _idempotency_key(errand: Errand) -> str:
     """Make the key: the same for the same turn, action and step, where the turn has an id of its own."""
     turn = getattr(errand.invocation.request, "request_id", None)
     if not turn:
-        return f"{_random.getrandbits(128):032x}"
+        return new_id()
     text = f"{turn}\0{errand.invocation.action}\0{errand.step}"
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 _observers: ContextVar[tuple[Callable[[ActionResult], object], ...]] = ContextVar("observers", default=())
-_random = random.Random()  # noqa: S311 - ids, not secrets; reseeded after a fork so that no two processes share them
-os.register_at_fork(after_in_child=_random.seed)

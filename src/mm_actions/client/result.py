@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mm_actions.client.merge import MergeConflict
     from mm_actions.contract.wire import Answer
     from mm_actions.errors import InvocationError
 
@@ -25,6 +26,7 @@ class ActionResult:
         elapsed: Seconds from the call to its end, waiting included.
         trace_id: The W3C trace id of the call, as the server was told.
         steps: The results of a sequence's actions, in the order given; empty for a single action.
+        conflicts: What several actions of a sequence set to different values; the last one's counts.
     """
 
     action: str
@@ -35,6 +37,7 @@ class ActionResult:
     elapsed: float = 0.0
     trace_id: str = ""
     steps: tuple[ActionResult, ...] = ()
+    conflicts: tuple[MergeConflict, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether it succeeded, which is what MindMeld's ``invoke`` returns."""

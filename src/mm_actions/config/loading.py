@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Any, TypeAlias
 from mm_actions.config.checking import Place
 from mm_actions.config.server import server_settings
 from mm_actions.config.settings import Config, ServerSettings
+from mm_actions.config.tree import PREFIX, SERVING_PREFIX, expanded, overlay, read_yaml, variables_of
 from mm_actions.errors import ConfigurationError
 
 ConfigSource: TypeAlias = "Mapping[str, Any] | str | Path | Config | ServerSettings"
 
 DEFAULT_SERVER = "default"
-PREFIX = "MM_ACTIONS_"
 _OWN_KEYS = ("servers", "actions", "default")
-_VARIABLE = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\})")
 
 
 def load_config(source: ConfigSource, *, environ: Mapping[str, str] = os.environ) -> Config:
@@ -66,7 +64,7 @@ def with_environment(
     Raises:
         ConfigurationError: As :func:`load_config`.
     """
-    variables = {name[len(PREFIX) :]: value for name, value in environ.items() if name.startswith(PREFIX)}
+    variables = variables_of(environ, PREFIX, but=SERVING_PREFIX)
     source = variables.pop("CONFIG", source)
     if not variables:
         return None if source is None else load_config(source, environ=environ)
@@ -75,17 +73,10 @@ def with_environment(
     file: Path | None = None
     if isinstance(source, (str, Path)):
         file = Path(source)
-        tree = _read_yaml(file)
+        tree = read_yaml(file)
     else:
         tree = {key: value if key == "engine" else deepcopy(value) for key, value in (source or {}).items()}
-    for name in sorted(variables):
-        *parents, leaf = (part.lower() for part in name.split("__"))
-        branch = tree
-        for parent in parents:
-            branch = branch.setdefault(parent, {})
-            if not isinstance(branch, dict):
-                raise ConfigurationError(f"{PREFIX}{name} goes below a value that is not a group of keys")
-        branch[leaf] = variables[name]
+    overlay(tree, variables, PREFIX)
     origin = "config" if source else ""
     place = Place(
         " and ".join(filter(None, (str(file) if file else origin, f"{PREFIX}*"))), file and file.parent
@@ -94,28 +85,12 @@ def with_environment(
 
 
 def _from_file(path: Path, environ: Mapping[str, str]) -> Config:
-    return _from_mapping(Place(str(path), path.parent), _read_yaml(path), environ)
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415 - a dict in code needs no YAML reader
-
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is not YAML: {error}") from error
-    if not isinstance(tree, dict):
-        raise ConfigurationError(
-            f"{path} holds no settings; write at least `url: http://localhost:8080/action`"
-        )
-    return tree
+    return _from_mapping(Place(str(path), path.parent), read_yaml(path), environ)
 
 
 def _from_mapping(place: Place, source: Mapping[str, Any], environ: Mapping[str, str]) -> Config:
     tree = {
-        key: value if key == "engine" else _expanded(place.at(key), value, environ)
+        key: value if key == "engine" else expanded(place.at(key), value, environ)
         for key, value in source.items()
     }
     shared = {key: value for key, value in tree.items() if key not in _OWN_KEYS and key != "url"}
@@ -150,23 +125,3 @@ def _from_mapping(place: Place, source: Mapping[str, Any], environ: Mapping[str,
         else max(server.timeout for server in servers.values())
     )
     return Config(servers=servers, actions=actions, default=default, timeout=timeout, source=str(place))
-
-
-def _expanded(place: Place, value: Any, environ: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-
-        def replace(match: re.Match[str]) -> str:
-            name, otherwise = match.groups()
-            if name is None:
-                return "$"
-            if name not in environ and otherwise is None:
-                raise ConfigurationError(f"{place} needs the environment variable {name}, which is not set")
-            return environ.get(name) or otherwise or ""
-
-        return _VARIABLE.sub(replace, value)
-    if isinstance(value, Mapping):
-        return {
-            key: item if key == "engine" else _expanded(place.at(str(key)), item, environ)
-            for key, item in value.items()
-        }
-    return value

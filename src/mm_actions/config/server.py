@@ -47,8 +47,18 @@ def server_settings(place: Place, source: Mapping[str, Any]) -> ServerSettings:
         raise ConfigurationError(f"{place} has a private_key without its certificate: set public_key")
     if settings.private_key_password and not settings.public_key:
         raise ConfigurationError(f"{place} has a private_key_password without a key: set public_key")
+    if settings.hedge_after is not None:
+        if not settings.idempotent:
+            raise ConfigurationError(
+                f"{place} has hedge_after, but no action of it carries a key that lets it run once: "
+                "set idempotent if the server honours Idempotency-Key"
+            )
+        if settings.hedge_after >= settings.timeout:
+            raise ConfigurationError(f"{place} has a hedge_after that is not shorter than its timeout")
+    if settings.crl and not settings.verify:
+        raise ConfigurationError(f"{place} has a crl beside verify: false, which looks at no certificate")
     if not isinstance(settings.engine, str):
-        for key in ("cert", "public_key", "proxy"):
+        for key in ("cert", "crl", "public_key", "proxy"):
             if getattr(settings, key) is not None:
                 raise ConfigurationError(
                     f"{place} has {key} beside a session of your own: set it on the session"
@@ -177,6 +187,7 @@ _RESERVED = (
 _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "url": _url,
     "cert": Place.file,
+    "crl": Place.file,
     "public_key": Place.file,
     "private_key": Place.file,
     "private_key_password": _secret,
@@ -184,6 +195,7 @@ _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "insecure_dev": Place.boolean,
     "timeout": Place.seconds,
     "connect_timeout": Place.seconds,
+    "hedge_after": Place.seconds,
     "retries": lambda place, value: place.count(value, most=MOST_RETRIES),
     "idempotent": _idempotent,
     "headers": _headers,

@@ -41,6 +41,7 @@ class ServerSettings:
     Attributes:
         url: Where actions are posted, such as ``https://host:8443/action``.
         cert: File with the certificates of the authorities to trust (PEM); None for the system's.
+        crl: File with the revocation lists of every authority in the server's chain (PEM); None asks nobody.
         public_key: File with the client's certificate, and its key if ``private_key`` is not given (PEM).
         private_key: File with the client's key (PEM).
         private_key_password: Password of an encrypted key.
@@ -49,6 +50,8 @@ class ServerSettings:
         timeout: Seconds for a whole call, retries included.
         connect_timeout: Seconds to connect, TLS included.
         retries: Further attempts after one that never reached the server, or that carried an idempotency key.
+        hedge_after: Seconds after which a second attempt goes out beside one that has brought no answer; the
+            first answer counts. For calls with an idempotency key only. None never does so.
         idempotent: The server honours ``Idempotency-Key``, so that a call may be repeated without harm; or
             the names of the actions for which it does.
         headers: Further headers.
@@ -63,6 +66,7 @@ class ServerSettings:
 
     url: str
     cert: str | None = None
+    crl: str | None = None
     public_key: str | None = None
     private_key: str | None = None
     private_key_password: Secret | None = None
@@ -71,6 +75,7 @@ class ServerSettings:
     timeout: float = 5.0
     connect_timeout: float = 1.0
     retries: int = 1
+    hedge_after: float | None = None
     idempotent: bool | tuple[str, ...] = False
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     auth: BearerAuth | BasicAuth | HmacAuth | None = None

@@ -15,10 +15,11 @@ from mm_actions.contract.wire import Answer, Problem
 from mm_actions.errors import BadContentType, BadStatus, InvocationError, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 EMPTY = Answer()
 NO_CONTENT, PARTIAL_CONTENT = 204, 206
+_FAILED = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,24 +133,56 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, *, now: float
     return error
 
 
+def error_of_problem(problem: Problem) -> BadStatus:
+    """Make the typed error of a failure that came within a stream, whose own status is a success.
+
+    Args:
+        problem: The server's account; a status that is not one of a failure is taken for 500.
+    """
+    status = problem.status
+    if status is None or not 400 <= status < 600:  # noqa: PLR2004 - the classes of failures
+        status = _FAILED
+    error = error_of(status, {}, b"", now=0.0)
+    error.cause = f"the server ended the stream with an error of status {status}"
+    error.problem = problem
+    return error
+
+
 def check_json(content_type: str) -> None:
     """Refuse an answer that is not JSON in UTF-8 by its own account; no account at all is let through.
 
     Raises:
         BadContentType: It says that it is something else.
     """
+    check_media_type(content_type, "application/json", _is_json)
+
+
+def check_media_type(content_type: str, wanted: str, fits: Callable[[str], bool]) -> None:
+    """Refuse an answer whose own account is not what is wanted, in UTF-8; no account at all is let through.
+
+    Args:
+        content_type: The header, or an empty string.
+        wanted: The media type to name in the message.
+        fits: Whether a media type, in lower case, will do.
+
+    Raises:
+        BadContentType: It will not.
+    """
     media_type, _, parameters = content_type.lower().partition(";")
     media_type = media_type.strip()
     charset = parameters.partition("charset=")[2].partition(";")[0].strip(' "')
-    is_json = media_type == "application/json" or (
-        media_type.endswith("+json") and media_type != "application/problem+json"
-    )
-    if (media_type and not is_json) or charset not in ("", "utf-8", "utf8", "us-ascii"):
+    if (media_type and not fits(media_type)) or charset not in ("", "utf-8", "utf8", "us-ascii"):
         raise BadContentType(
-            f"the answer is {content_type[:100]!r}, not application/json",
+            f"the answer is {content_type[:100]!r}, not {wanted}",
             hint="Check that url names an action server's path, and that the server sets Content-Type",
             sent=Sent.YES,
         )
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type == "application/json" or (
+        media_type.endswith("+json") and media_type != "application/problem+json"
+    )
 
 
 def retry_after(value: str | None, *, now: float) -> float | None:

@@ -142,6 +142,7 @@ class ActionInfo(Wire):
     timeout_ms: int | None = None
     intents: list[str] | None = None
     version: str | None = None
+    schema: dict[str, Any] | None = None
 
 
 class ActionCatalogue(Wire):

@@ -9,7 +9,7 @@ from mm_actions.core.params import Params
 from mm_actions.core.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Generator, Iterator, Mapping, Sequence
 
 
 class DirectiveNames:
@@ -135,6 +135,13 @@ class DialogueResponder:
             directive["payload"] = payload
         self.directives.append(directive)
 
+    def flush(self) -> Awaitable[None]:
+        """Send on what has been added so far, where the answer is streamed; elsewhere this does nothing.
+
+        A coroutine awaits it; in a plain function, the call alone waits until it is done.
+        """
+        return _DONE
+
     def exit_flow(self) -> None:
         """Leave the dialogue flow: the next turn is matched against the application's rules."""
         self.params.target_dialogue_state = None
@@ -150,3 +157,15 @@ class DialogueResponder:
     def __repr__(self) -> str:
         """Show the state and the number of directives."""
         return f"<{type(self).__name__} of {self.dialogue_state!r} with {len(self.directives)} directives>"
+
+
+class _Done:
+    """What can be awaited, without waiting."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[Any, None, None]:
+        yield from ()
+
+
+_DONE = _Done()

@@ -20,8 +20,9 @@ from mm_actions.errors import HandlerSuspended
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
+    from mm_actions.contract.events import Item
     from mm_actions.contract.wire import Answer
-    from mm_actions.core.transport import Call, Transport
+    from mm_actions.core.transport import AsyncEventStream, Call, EventStream, Transport
 
 T = TypeVar("T")
 Hook = Callable[[], object]
@@ -32,6 +33,14 @@ class Runtime(Protocol):
 
     async def send(self, transport: Transport, call: Call) -> Answer:
         """Carry out one attempt."""
+        ...
+
+    async def stream(self, transport: Transport, call: Call) -> EventStream | AsyncEventStream:
+        """Begin an attempt whose answer comes directive by directive; it suits this runtime alone."""
+        ...
+
+    async def next_item(self, stream: Any) -> Item:
+        """Wait for what comes next on a stream that this runtime began."""
         ...
 
     async def action_names(self, transport: Transport, seconds: float) -> Sequence[str]:
@@ -61,6 +70,14 @@ class BlockingRuntime:
     async def send(self, transport: Transport, call: Call) -> Answer:
         """Carry out one attempt on this thread."""
         return transport.send(call)
+
+    async def stream(self, transport: Transport, call: Call) -> EventStream:
+        """Begin on this thread."""
+        return transport.stream(call)
+
+    async def next_item(self, stream: EventStream) -> Item:
+        """Wait on this thread."""
+        return stream.next()
 
     async def action_names(self, transport: Transport, seconds: float) -> Sequence[str]:
         """Ask on this thread."""
@@ -117,6 +134,14 @@ class AsyncRuntime:
     async def send(self, transport: Transport, call: Call) -> Answer:
         """Carry out one attempt."""
         return await transport.send_async(call)
+
+    async def stream(self, transport: Transport, call: Call) -> AsyncEventStream:
+        """Begin."""
+        return await transport.stream_async(call)
+
+    async def next_item(self, stream: AsyncEventStream) -> Item:
+        """Give way until it comes."""
+        return await stream.next()
 
     async def action_names(self, transport: Transport, seconds: float) -> Sequence[str]:
         """Ask."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from mm_actions.contract.events import Item
     from mm_actions.contract.wire import Answer
 
 
@@ -38,6 +39,8 @@ class Call:
         call_id: Names this attempt; an answer to another one is refused.
         hops: How many calls deep this one is, from 1.
         idempotency_key: The same for every attempt; None where the server does not honour one.
+        tracestate: The W3C trace state that goes with ``traceparent``; empty when there is none.
+        answered: Is told the status of the answer, by a transport whose answers have one.
     """
 
     action: str
@@ -47,6 +50,36 @@ class Call:
     call_id: str
     hops: int
     idempotency_key: str | None = None
+    tracestate: str = ""
+    answered: Callable[[int], object] | None = None
+
+
+class EventStream(Protocol):
+    """The answer of an attempt as it arrives."""
+
+    def next(self) -> Item:
+        """Wait for the next directive; the whole answer is the last item.
+
+        Raises:
+            InvocationError: What went wrong; the stream is then over.
+        """
+        ...
+
+    def close(self) -> None:
+        """Break off, if the answer has not arrived; a second time does nothing."""
+        ...
+
+
+class AsyncEventStream(Protocol):
+    """An :class:`EventStream` for an event loop."""
+
+    async def next(self) -> Item:
+        """As :meth:`EventStream.next`, without blocking the loop."""
+        ...
+
+    def close(self) -> None:
+        """As :meth:`EventStream.close`; it does not wait."""
+        ...
 
 
 class Transport(Protocol):
@@ -70,6 +103,22 @@ class Transport(Protocol):
 
     async def send_async(self, call: Call) -> Answer:
         """Carry out one attempt without blocking the event loop.
+
+        Raises:
+            InvocationError: As :meth:`send`.
+        """
+        ...
+
+    def stream(self, call: Call) -> EventStream:
+        """Begin one attempt on the calling thread, whose answer comes directive by directive.
+
+        Raises:
+            InvocationError: As :meth:`send`.
+        """
+        ...
+
+    async def stream_async(self, call: Call) -> AsyncEventStream:
+        """Begin such an attempt without blocking the event loop.
 
         Raises:
             InvocationError: As :meth:`send`.

@@ -8,6 +8,7 @@ from mm_actions.resilience.budget import BudgetPolicy, RetryBudget
 from mm_actions.resilience.bulkhead import Bulkhead, BulkheadPolicy, Ticket
 from mm_actions.resilience.deadline import Clock, Deadline
 from mm_actions.resilience.guard import Admission, ServerGuard
+from mm_actions.resilience.hedging import settles, worth_hedging
 from mm_actions.resilience.policy import ResilienceSettings
 from mm_actions.resilience.retry import RandomSource, RetryPolicy, decide
 from mm_actions.resilience.verdict import Again, Reading, Verdict, read, verdict
@@ -26,6 +27,9 @@ __all__ = [  # noqa: RUF022 - grouped by subject
     "RetryBudget",
     "BudgetPolicy",
     "RandomSource",
+    # a second attempt beside a slow one
+    "worth_hedging",
+    "settles",
     # leaving a server alone
     "Breaker",
     "BreakerPolicy",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Self
 
-from mm_actions.errors import CircuitOpen
+from mm_actions.errors import CircuitOpen, Overloaded
 from mm_actions.resilience.breaker import Breaker, BreakerState
 from mm_actions.resilience.budget import RetryBudget
 from mm_actions.resilience.bulkhead import Bulkhead, Place
+from mm_actions.resilience.hedging import worth_hedging
 from mm_actions.resilience.policy import ResilienceSettings
 from mm_actions.resilience.retry import RANDOM, decide
 from mm_actions.resilience.verdict import Verdict, verdict
@@ -98,6 +99,23 @@ class ServerGuard:
             budget=self.budget,
             rng=self._rng,
         )
+
+    def hedge(self, *, deadline: Deadline) -> Admission | None:
+        """Return the started admission of a second attempt beside one that is slow, or None if it may not go.
+
+        It is a luxury: it does not queue, it does not probe, and one retry is taken from the budget for it.
+        See :mod:`mm_actions.resilience.hedging`.
+        """
+        if not worth_hedging(self.breaker.state, deadline=deadline, margin=self._settings.retry.margin):
+            return None
+        try:
+            admission = self.admit(attempt=2)
+        except (CircuitOpen, Overloaded):
+            return None
+        if admission.queued or not self.budget.withdraw():
+            admission.abandon()
+            return None
+        return admission
 
 
 class Admission:

@@ -19,6 +19,7 @@ from mm_actions.server.options import ServerOptions
 from mm_actions.server.reply import Reply
 from mm_actions.server.security import BasicUsers, BearerTokens, Guard, SignedBodies
 from mm_actions.server.sqlite_keys import SqliteKeys
+from mm_actions.server.streaming import CallAbandoned
 
 __all__ = [  # noqa: RUF022 - grouped as a table of contents
     # the server
@@ -35,6 +36,8 @@ __all__ = [  # noqa: RUF022 - grouped as a table of contents
     "Unprocessable",
     "TooManyRequests",
     "Unavailable",
+    # what a stream's flush raises
+    "CallAbandoned",
     # who may call
     "Guard",
     "BearerTokens",

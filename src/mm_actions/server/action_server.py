@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from os import PathLike
 
+    from mm_actions.contract.wire import ActionInfo
     from mm_actions.server.host import Counts
-    from mm_actions.server.registry import CatalogueEntry
+    from mm_actions.server.registry import OnDisconnect
     from mm_actions.server.running import ServerThread
 
 T = TypeVar("T", bound="Callable[..., Any]")
@@ -27,6 +28,8 @@ class ActionServer:
     A handler takes a :class:`~mm_actions.Request` and a :class:`~mm_actions.Responder`, and answers by
     changing the responder, or by returning a responder or a dict of its members. Only what it adds or changes
     travels back. ``async def`` handlers run on the event loop, plain functions on a bounded pool of threads.
+    Called at ``POST /action/stream``, what a handler has added leaves at every ``responder.flush()`` (awaited
+    in a coroutine), and at every ``yield`` of a handler that is a generator.
 
     Args:
         options: The settings; see :class:`ServerOptions`.
@@ -82,6 +85,7 @@ class ActionServer:
         description: str | None = None,
         deprecated: bool = False,
         version: str | None = None,
+        on_disconnect: OnDisconnect = "cancel",
     ) -> Callable[[T], T]: ...
     def action(
         self,
@@ -93,6 +97,7 @@ class ActionServer:
         description: str | None = None,
         deprecated: bool = False,
         version: str | None = None,
+        on_disconnect: OnDisconnect = "cancel",
     ) -> Any:
         """Register a handler: ``@server.action("place_order", intents=["order.place"])``.
 
@@ -109,6 +114,9 @@ class ActionServer:
             description: What it does; by default the first line of the function's docstring.
             deprecated: Whether callers should look for another.
             version: The version of the action.
+            on_disconnect: What becomes of the handler when the caller of a stream leaves: ``"cancel"`` ends a
+                coroutine at its next ``await`` and a plain function at its next ``responder.flush()``, which
+                raises :exc:`~mm_actions.server.streaming.CallAbandoned`; ``"finish"`` lets it go on.
 
         Raises:
             RegistrationError: The name is taken, or an argument cannot work.
@@ -127,12 +135,13 @@ class ActionServer:
                 description=description,
                 deprecated=deprecated,
                 version=version,
+                on_disconnect=on_disconnect,
             )
             return handler
 
         return register
 
-    def catalogue(self) -> list[CatalogueEntry]:
+    def catalogue(self) -> list[ActionInfo]:
         """Give the actions as ``GET /actions`` lists them."""
         return [action.info() for action in self.registry]
 

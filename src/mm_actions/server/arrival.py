@@ -168,21 +168,23 @@ def read(body: bytes) -> Arrived:
 def _request(wire: _Request, turns: Sequence[bytes]) -> Request:
     """Make a Request; what was just decoded needs none of the care that its constructor takes."""
     request = object.__new__(Request)
-    members = request.__dict__
-    members["text"] = wire.text
-    members["domain"] = wire.domain
-    members["intent"] = wire.intent
-    members["request_id"] = wire.request_id
-    members["entities"] = tuple(map(FrozenDict, wire.entities)) if wire.entities else ()
-    members["history"] = _history(turns)
-    members["frame"] = FrozenDict(wire.frame) if wire.frame else _EMPTY
-    members["context"] = FrozenDict(wire.context) if wire.context else _EMPTY
-    members["confidences"] = FrozenDict(wire.confidences) if wire.confidences else _EMPTY
-    members["form"] = FrozenDict(wire.form) if wire.form else _EMPTY
-    members["params"] = _frozen(wire.params)
-    members["nbest_transcripts_text"] = tuple(wire.nbest_transcripts_text or ())
-    members["nbest_transcripts_entities"] = _groups(wire.nbest_transcripts_entities)
-    members["nbest_aligned_entities"] = _groups(wire.nbest_aligned_entities)
+    members = {
+        "text": wire.text,
+        "domain": wire.domain,
+        "intent": wire.intent,
+        "entities": tuple(map(FrozenDict, wire.entities)) if wire.entities else (),
+        "history": _history(turns) if turns else (),
+        "frame": FrozenDict(wire.frame) if wire.frame else _EMPTY,
+        "params": _frozen(wire.params),
+        "context": FrozenDict(wire.context) if wire.context else _EMPTY,
+        "confidences": FrozenDict(wire.confidences) if wire.confidences else _EMPTY,
+        "nbest_transcripts_text": tuple(wire.nbest_transcripts_text or ()),
+        "nbest_transcripts_entities": _groups(wire.nbest_transcripts_entities),
+        "nbest_aligned_entities": _groups(wire.nbest_aligned_entities),
+        "form": FrozenDict(wire.form) if wire.form else _EMPTY,
+        "request_id": wire.request_id,
+    }
+    _adopt(request, "__dict__", members)
     return request
 
 
@@ -191,7 +193,10 @@ def _responder(wire: _Responder | None, request: Request) -> tuple[DialogueRespo
         return DialogueResponder(request=request), _NOTHING_SENT
     for position, directive in enumerate(wire.directives or ()):
         for member in ("name", "type"):
-            if not isinstance(directive.get(member), str | None):
+            value = directive.get(member, "")
+            if value is None:
+                del directive[member]
+            elif not isinstance(value, str):
                 raise _refused(f"/responder/directives/{position}/{member}", "must be a text")
     params = _params(wire.params)
     if wire.directives or wire.frame or wire.slots or (wire.params is not None and _has_lists(wire.params)):
@@ -248,7 +253,7 @@ def _has_lists(wire: Params) -> bool:
 def _history(turns: Sequence[bytes]) -> Sequence[Mapping[str, Any]]:
     if any(turn[0] != _OPENING for turn in turns):
         raise _refused("/request/history", "must be an array of objects")
-    return History(turns) if turns else ()
+    return History(turns)
 
 
 def _too_deep(body: bytes, turns: Sequence[bytes]) -> bool:
@@ -301,6 +306,7 @@ def _refused(pointer: str, detail: str) -> ActionError:
 
 
 _EMPTY = FrozenDict()
+_adopt = object.__setattr__
 _NO_PARAMS = FrozenParams()
 _NULL_PARAMS = _Params()
 _turn = msgspec.json.Decoder(dict[str, Any])

@@ -8,7 +8,7 @@ because a stock MindMeld forgets those that an answer leaves out; unset ones can
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,71 @@ class BadResult(Exception):
         self.reason = reason
 
 
-def answer_of(responder: DialogueResponder, sent: Sent, result: object) -> bytes:
+class Flushed:
+    """The directives that have left before the answer does. They are the first ones of the answer.
+
+    Args:
+        arrived: The directives that the handler was given; they do not leave.
+        most: Bytes that all of them may have.
+
+    Attributes:
+        written: Each as JSON, in the order in which they left.
+    """
+
+    def __init__(self, arrived: Sequence[Any] = (), most: int = 0) -> None:
+        self._arrived = [msgspec.Raw(encode(directive)) for directive in arrived]
+        self._end = len(arrived)
+        self._last = arrived[-1] if arrived else None
+        self._room = most
+        self.written: list[msgspec.Raw] = []
+
+    def add(self, directives: object) -> None:
+        """Take what has been added to a responder's directives since the last time.
+
+        Raises:
+            BadResult: It cannot leave.
+        """
+        new = [
+            _written(directive, f"/directives/{position}")
+            for position, directive in enumerate(self.rest(directives), self._end)
+        ]
+        self._room -= sum(map(len, new))
+        if self._room < 0:
+            raise BadResult("/directives", "has more bytes than max_answer")
+        self.written += map(msgspec.Raw, new)
+        if isinstance(directives, list | tuple) and directives:
+            self._end, self._last = len(directives), directives[-1]
+
+    def rest(self, directives: object) -> list[Any]:
+        """Give the directives that have not left, nor were there from the beginning.
+
+        Raises:
+            BadResult: They are no directives.
+        """
+        end = self._end
+        if (
+            isinstance(directives, list | tuple)
+            and end <= len(directives)
+            and (not end or directives[end - 1] is self._last)
+        ):
+            return _directives(directives[end:], "/directives", end)
+        # Somebody rearranged them; what is equal to a directive that has left is not sent again.
+        return _added(_directives(directives, "/directives"), [*self._arrived, *self.written])
+
+
+def add(responder: DialogueResponder, result: object) -> None:
+    """Add to a responder what a handler returned, or yielded; see :func:`answer_of`.
+
+    Raises:
+        BadResult: It cannot be added.
+    """
+    if result is not None and result is not responder:
+        _take(responder, result)
+
+
+def answer_of(
+    responder: DialogueResponder, sent: Sent, result: object, flushed: Flushed | None = None
+) -> bytes:
     """Write the answer of a handler.
 
     Args:
@@ -50,16 +114,22 @@ def answer_of(responder: DialogueResponder, sent: Sent, result: object) -> bytes
         sent: What it was before.
         result: What the handler returned: nothing, a responder, or a dict of a responder's members that is
             added to what the handler did to the one that it was given.
+        flushed: The directives that have left already, if any may have.
 
     Raises:
         BadResult: It is not an answer.
     """
-    if result is not None and result is not responder:
-        _take(responder, result)
+    if result is not None:
+        add(responder, result)
     before = _NOTHING if sent.members is None else _decode(sent.members)
-    directives = _directives(responder.directives, "/directives")
+    directives: list[Any]
+    if flushed is not None:
+        directives = [*flushed.written, *flushed.rest(responder.directives)]
+    else:
+        directives = _directives(responder.directives, "/directives")
+        directives = _added(directives, before.directives) if before.directives else directives
     answer = {
-        "directives": _added(directives, before.directives) if before.directives else directives,
+        "directives": directives,
         "frame": _changed(responder.frame, before.frame, "/frame"),
         "params": _params(responder.params, before),
         "slots": _changed(responder.slots, before.slots, "/slots"),
@@ -157,10 +227,10 @@ def _texts(value: object, name: str) -> list[str]:
     return texts
 
 
-def _directives(value: object, where: str) -> list[Any]:
+def _directives(value: object, where: str, first: int = 0) -> list[Any]:
     if not isinstance(value, list | tuple):
         raise BadResult(where, f"is of type {type(value).__name__}, not a list")
-    for position, directive in enumerate(value):
+    for position, directive in enumerate(value, first):
         if type(directive) is not dict and not isinstance(directive, Mapping):
             raise BadResult(f"{where}/{position}", f"is of type {type(directive).__name__}, not a dict")
         for member in ("name", "type"):
@@ -176,8 +246,8 @@ def _mapping(value: object, where: str) -> Mapping[str, Any]:
     return value
 
 
-def _added(directives: list[Any], before: list[dict[str, Any]]) -> list[Any]:
-    """Take out, once each, the directives that were sent."""
+def _added(directives: list[Any], before: Sequence[Any]) -> list[Any]:
+    """Take out, once each, the directives that were there before."""
     count = len(before)
     with suppress(EncodingFailed):  # said below, with its position
         if encode(directives[:count]) == encode(before):

@@ -37,6 +37,33 @@ class Late(Exception):
         self.ending = ending
 
 
+class Departure:
+    """Says, once, that a caller waits no longer for its answer.
+
+    Attributes:
+        announced: Whether it has been said.
+    """
+
+    __slots__ = ("_attend", "announced")
+
+    def __init__(self) -> None:
+        self.announced = False
+        self._attend: Callable[[], None] | None = None
+
+    def announce(self) -> None:
+        """Say it, to whoever attends."""
+        if not self.announced:
+            self.announced = True
+            if self._attend is not None:
+                self._attend()
+
+    def attend(self, attend: Callable[[], None] | None) -> None:
+        """Have something done when it is said, at once if it has been said already; None for nothing more."""
+        self._attend = attend
+        if self.announced and attend is not None:
+            attend()
+
+
 class Driver:
     """Steps coroutines, and knows whose step is being taken.
 
@@ -49,21 +76,27 @@ class Driver:
     def __init__(self) -> None:
         self.stepping: str | None = None
 
-    async def run(self, coroutine: Running, name: str | None, seconds: float) -> Outcome:
+    async def run(
+        self, coroutine: Running, name: str | None, seconds: float, departure: Departure | None = None
+    ) -> Outcome:
         """Run a handler; nothing that it raises leaves this method.
 
         Raises:
-            Late: The time was up.
+            Late: The time was up, or the caller has left, which comes to the same.
             asyncio.CancelledError: The caller was cancelled, and the handler with it.
         """
         first = self._step(coroutine.send, None, name)
         if isinstance(first, Outcome):
             return first
         deadline = _Deadline(seconds)
+        if departure is not None:
+            departure.attend(deadline.expire)
         try:
             ended = await self._go_on(coroutine, first, name, deadline)
         finally:
             deadline.timer.cancel()
+            if departure is not None:
+                departure.attend(None)
         if deadline.expired:
             deadline.task.uncancel()
             raise Late(ended if isinstance(ended, asyncio.Future) else None)
@@ -128,8 +161,10 @@ class _Deadline:
             raise RuntimeError("a handler is run within a task")
         self.task = task
         self.expired = False
-        self.timer = asyncio.get_running_loop().call_later(seconds, self._expire)
+        self.timer = asyncio.get_running_loop().call_later(seconds, self.expire)
 
-    def _expire(self) -> None:
-        self.expired = True
-        self.task.cancel()
+    def expire(self) -> None:
+        """Cancel it, once."""
+        if not self.expired:
+            self.expired = True
+            self.task.cancel()

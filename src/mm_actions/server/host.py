@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mm_actions.core import hops
+from mm_actions.core.exchange import name_action
 from mm_actions.server.arguments import fill
 from mm_actions.server.arrival import INVALID, Arrived, read
 from mm_actions.server.changes import BadResult, answer_of
@@ -18,18 +19,25 @@ from mm_actions.server.driving import Driver, Late, Outcome
 from mm_actions.server.errors import ActionError, BadRequest, Unavailable
 from mm_actions.server.idempotency import Keys, Performed
 from mm_actions.server.reply import Reply, problem, trace_id_of
+from mm_actions.server.streaming import CallAbandoned
 from mm_actions.server.threads import Exhausted, HandlerThreads
+from mm_actions.server.yielding import call as call_handler
+from mm_actions.server.yielding import coroutine_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from mm_actions.core.responder import DialogueResponder
+    from mm_actions.server.driving import Departure
     from mm_actions.server.options import ServerOptions
     from mm_actions.server.registry import Action, Registry
+    from mm_actions.server.streaming import Stream
 
 logger = logging.getLogger("mm_actions.server")
 
 FAILED = "urn:mm-actions:problem:action-failed"
 BAD_ANSWER = "urn:mm-actions:problem:bad-answer"
+ABANDONED = "urn:mm-actions:problem:abandoned"
 TIMED_OUT = "urn:mm-actions:problem:timeout"
 OVERLOADED = "urn:mm-actions:problem:overloaded"
 UNKNOWN_ACTION = "urn:mm-actions:problem:unknown-action"
@@ -44,11 +52,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         body: The whole body.
         headers: Headers, names in lower case.
         started: When the call arrived, on the event loop's clock.
+        stream: Where directives go while the handler is at work; None where the answer travels whole.
     """
 
     body: bytes
     headers: Mapping[bytes, bytes]
     started: float
+    stream: Stream | None = None
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -117,7 +127,7 @@ class Host:
         """
         self._calls += 1
         if self.active >= self.options.concurrency:
-            return self.refusal(call.headers, "Too many calls are in progress.")
+            return self._problem(self.no_room("Too many calls are in progress."), None, call)
         self.active += 1
         action: Action | None = None
         try:
@@ -127,6 +137,7 @@ class Host:
             action = self.registry.find(arrived.action)
             if action is None:
                 return self._unknown(arrived.action, call)
+            name_action(action.name)
             seconds = self._seconds(call, action)
             key = call.headers.get(b"idempotency-key")
             if key is None:
@@ -146,13 +157,16 @@ class Host:
         finally:
             self.active -= 1
 
-    def refusal(self, headers: Mapping[bytes, bytes], detail: str) -> Reply:
-        """Make the problem of a call that there is no room for."""
-        error = Unavailable(detail, title="Overloaded", kind=OVERLOADED, retry_after=self.options.retry_after)
-        return problem(error, trace_id=trace_id_of(headers.get(b"traceparent")))
+    def no_room(self, detail: str) -> Unavailable:
+        """Make the error of a call that there is no room for."""
+        return Unavailable(detail, title="Overloaded", kind=OVERLOADED, retry_after=self.options.retry_after)
 
     async def _perform(self, action: Action, arrived: Arrived, seconds: float, call: Call) -> Performed:
         """Run the handler, and say whether it ran to its end."""
+        departure = None
+        if (stream := call.stream) is not None:
+            arrived = stream.open(arrived, action, seconds=seconds, most=self.options.max_answer)
+            departure = stream.departure
         request, responder = arrived.request, arrived.responder
         try:
             arguments = fill(action.parameters, request, responder) if action.parameters else {}
@@ -160,31 +174,41 @@ class Host:
             return Performed(reply=self._problem(error, action, call), started=False)
         try:
             if action.asynchronous:
-                coroutine = action.handler(request, responder, **arguments)
-                outcome = await self.driver.run(coroutine, action.name, seconds)
+                handed = action.handler(request, responder, **arguments)
+                coroutine = coroutine_of(handed, responder)
+                outcome = await self.driver.run(coroutine or handed, action.name, seconds, departure)
             else:
-                outcome = await self._on_thread(
-                    partial(action.handler, request, responder, **arguments), action, seconds
-                )
+                function = partial(call_handler, action.handler, request, responder, arguments)
+                outcome = await self._on_thread(function, action, responder, seconds, departure)
         except Exhausted:
-            return Performed(reply=self.refusal(call.headers, "All threads are busy."), started=False)
+            refusal = self._problem(self.no_room("All threads are busy."), None, call)
+            return Performed(reply=refusal, started=False)
         except Late as late:
+            left = departure is not None and departure.announced
+            reply = self._left(action, call) if left else self._timed_out(action, seconds, call)
             if late.ending is None:
-                return Performed(reply=self._timed_out(action, seconds, call))
+                return Performed(reply=reply)
             if isinstance(late.ending, asyncio.Task):
                 self._abandoned.add(late.ending)
                 late.ending.add_done_callback(self._abandoned.discard)
-                return Performed(reply=self._timed_out(action, seconds, call))
+                return Performed(reply=reply)
             self.threads.abandoned += 1
             late.ending.add_done_callback(self._returned)
             ending = _mapped(late.ending, partial(self._finish, action, arrived, call))
-            return Performed(reply=self._timed_out(action, seconds, call), ending=ending)
+            return Performed(reply=reply, ending=ending)
         except Exception as error:  # noqa: BLE001 - a handler that fails before its first step
             outcome = Outcome(None, error)
         return self._finish(action, arrived, call, outcome)
 
-    async def _on_thread(self, function: Callable[[], Any], action: Action, seconds: float) -> Outcome:
-        """Run a plain function, but wait no longer than so many seconds.
+    async def _on_thread(
+        self,
+        function: Callable[[], Any],
+        action: Action,
+        responder: DialogueResponder,
+        seconds: float,
+        departure: Departure | None,
+    ) -> Outcome:
+        """Run a plain function, but wait no longer than so many seconds, or until the caller leaves.
 
         Raises:
             Exhausted: It was not started: no thread became free in time.
@@ -196,6 +220,8 @@ class Host:
         waiter = loop.create_future()
         timer = loop.call_later(seconds, _release, waiter)
         running.add_done_callback(partial(_release, waiter))
+        if departure is not None:
+            departure.attend(partial(_release, waiter))
         try:
             await waiter
         except asyncio.CancelledError:
@@ -203,14 +229,17 @@ class Host:
             raise
         finally:
             timer.cancel()
+            if departure is not None:
+                departure.attend(None)
         if not running.done():
             if self.threads.withdraw(running):
                 raise Exhausted
             raise Late(running)
         outcome = running.result()
-        if asyncio.iscoroutine(outcome.value):  # a plain function that hands one out, such as a wrapper
+        coroutine = coroutine_of(outcome.value, responder)
+        if coroutine is not None:  # a plain function that hands one out, such as a wrapper
             rest = max(deadline - loop.time(), 0.0)
-            return await self.driver.run(outcome.value, action.name, rest)
+            return await self.driver.run(coroutine, action.name, rest, departure)
         return outcome
 
     def _returned(self, _ending: asyncio.Future[Outcome]) -> None:
@@ -221,10 +250,15 @@ class Host:
         if isinstance(outcome.error, ActionError):
             reply = self._problem(outcome.error, action, call)
             return Performed(reply=reply, settled=outcome.error.status not in _NOT_NOW)
+        if isinstance(outcome.error, CallAbandoned):
+            return Performed(reply=self._left(action, call))
+        if isinstance(outcome.error, BadResult):  # of a flush
+            return Performed(reply=self._bad_answer(action, outcome.error, call))
         if outcome.error is not None:
             return Performed(reply=self.fault(call.headers, action, outcome.error))
+        flushed = None if call.stream is None else call.stream.flushed
         try:
-            body = answer_of(arrived.responder, arrived.sent, outcome.value)
+            body = answer_of(arrived.responder, arrived.sent, outcome.value, flushed)
         except BadResult as error:
             return Performed(reply=self._bad_answer(action, error, call))
         except Exception as error:  # noqa: BLE001 - objects of a handler's own may raise whatever they like
@@ -272,6 +306,14 @@ class Host:
             500, kind=BAD_ANSWER, title="Action gave no valid answer", detail="The server's log says why."
         )
         return problem(shown, trace_id=trace_id, action=action.name)
+
+    def _left(self, action: Action, call: Call) -> Reply:
+        trace_id = trace_id_of(call.headers.get(b"traceparent"))
+        logger.info("action %r was given up: its caller has left (trace %s)", action.name, trace_id)
+        error = ActionError(
+            500, "Action abandoned", "The caller left before the action ended.", kind=ABANDONED
+        )
+        return problem(error, trace_id=trace_id, action=action.name)
 
     def _timed_out(self, action: Action, seconds: float, call: Call) -> Reply:
         trace_id = trace_id_of(call.headers.get(b"traceparent"))

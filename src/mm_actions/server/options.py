@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from mm_actions.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
     from mm_actions.server.key_store import KeyStore
     from mm_actions.server.security import Guard
 
@@ -19,7 +21,7 @@ class ServerOptions:
     """Settings of an action server, and their defaults.
 
     Attributes:
-        paths: Where actions are called; the same actions at each.
+        paths: Where actions are called; the same actions at each, and streamed at each with `/stream`.
         timeout: Seconds that an action may take if it does not say otherwise; the client's own limit
             (``X-MM-Timeout-Ms``) counts when it is shorter.
         max_head: Bytes of the head of a request, roughly.
@@ -42,6 +44,12 @@ class ServerOptions:
             without its protection.
         rerun_unknown: Whether a call is carried out again whose first attempt died with its process, though
             its action is not declared idempotent.
+        openapi: Whether ``GET /openapi.json`` gives the contract, limited to what is served; to all, but the
+            names of the actions only to those who may call them.
+        ui: Whether Swagger UI is at ``/ui/``; None if the extra ``ui`` is installed.
+        metrics: Whether ``GET /metrics`` answers Prometheus, which needs the extra ``metrics``; or a registry
+            of prometheus-client that holds figures of your own as well.
+        open_metrics: Whether ``/metrics`` is open to all, as health checks are, or guarded as actions are.
     """
 
     paths: tuple[str, ...] = ("/action", "/v2/action", "/")
@@ -64,6 +72,10 @@ class ServerOptions:
     key_wait: float = 10.0
     keys_required: bool = True
     rerun_unknown: bool = False
+    openapi: bool = True
+    ui: bool | None = None
+    metrics: bool | CollectorRegistry = field(default=False, repr=False)
+    open_metrics: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what cannot work.
@@ -81,9 +93,7 @@ class ServerOptions:
         for name in (*_COUNTS, *_SECONDS, *_SECONDS_OR_NONE):
             value = getattr(self, name)
             kinds = int if name in _COUNTS else (int, float)
-            lowest = (
-                0 if name in _SECONDS_OR_NONE or name == "thread_queue" else 1 if name in _COUNTS else 1e-3
-            )
+            lowest = lowest_of(name)
             if isinstance(value, bool) or not isinstance(value, kinds) or not lowest <= value < float("inf"):
                 what = "a whole number" if name in _COUNTS else "a number"
                 raise ConfigurationError(f"{name} is {what} of at least {lowest}, not {value!r}")
@@ -93,4 +103,13 @@ TAKEN = ("/actions", "/healthz", "/readyz", "/openapi.json", "/ui", "/action/str
 _COUNTS = ("max_head", "max_body", "max_answer", "concurrency", "threads", "thread_queue")
 _SECONDS = ("timeout", "head_timeout", "body_timeout")
 _SECONDS_OR_NONE = ("thread_wait", "retry_after", "loop_alarm", "drain", "grace", "key_wait")
+
+
+def lowest_of(name: str) -> float:
+    """Give the least that a number among the settings may be."""
+    if name in _SECONDS_OR_NONE or name == "thread_queue":
+        return 0
+    return 1 if name in _COUNTS else 1e-3
+
+
 NAMES = tuple(option.name for option in fields(ServerOptions))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakSet
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -28,15 +29,31 @@ class ActionProtocol(HttpToolsProtocol):
     _begun = False
     _head = 0
     _timer: asyncio.TimerHandle | None = None
+    everyone: ClassVar[WeakSet[ActionProtocol]]
+    """All connections, from their being accepted on: before the handshake of TLS, if there is one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._quiet_since = self.loop.time()
+        self.everyone.add(self)
+
+    def expects(self, since: float) -> bool:
+        """Tell whether a request may be on its way: the connection is new, or was used, since then."""
+        if self.transport is not None and self.transport.is_closing():
+            return False
+        busy = self.cycle is not None and not self.cycle.response_complete
+        return not busy and self._quiet_since > since
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         """Begin: a client that connects and says nothing does not stay."""
         super().connection_made(transport)
+        self._quiet_since = self.loop.time()
         self._timer = self.loop.call_later(self.head_timeout, self._expire)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._stop_timer()
+        self.everyone.discard(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -77,6 +94,7 @@ class ActionProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with the next request, if there is to be one."""
         super().on_response_complete()
+        self._quiet_since = self.loop.time()
         if self.transport.is_closing():
             self._hurry()
 
@@ -116,5 +134,6 @@ def protocol_of(options: ServerOptions) -> type[ActionProtocol]:
     class BoundedProtocol(ActionProtocol):
         head_timeout = options.head_timeout
         max_head = options.max_head
+        everyone: ClassVar[WeakSet[ActionProtocol]] = WeakSet()
 
     return BoundedProtocol

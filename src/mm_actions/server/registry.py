@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from mm_actions.contract.wire import ActionInfo
 from mm_actions.errors import RegistrationError
@@ -16,14 +16,9 @@ if TYPE_CHECKING:
     Handler = Callable[..., Any]
 
 T = TypeVar("T", bound="Callable[..., Any]")
+OnDisconnect = Literal["cancel", "finish"]
 LONGEST_NAME = 200
 _LONGEST_TIMEOUT = 2_147_483
-
-
-class CatalogueEntry(ActionInfo):
-    """An action as ``GET /actions`` lists it; the arguments are a member beyond the contract's own."""
-
-    schema: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +36,7 @@ class Action:
         description: What it does, in a sentence.
         deprecated: Whether callers should look for another.
         version: The version of the action, in whatever form its maker likes.
+        on_disconnect: What becomes of the handler when the caller of a stream leaves.
     """
 
     name: str
@@ -53,14 +49,15 @@ class Action:
     description: str | None = None
     deprecated: bool = False
     version: str | None = None
+    on_disconnect: OnDisconnect = "cancel"
 
-    def info(self) -> CatalogueEntry:
+    def info(self) -> ActionInfo:
         """Give the entry of the catalogue."""
-        return CatalogueEntry(
+        return ActionInfo(
             name=self.name,
             description=self.description,
             idempotent=self.idempotent,
-            streaming=False,
+            streaming=True,
             deprecated=True if self.deprecated else None,
             timeout_ms=None if self.timeout is None else round(self.timeout * 1000),
             intents=list(self.intents) or None,
@@ -95,6 +92,7 @@ class Registry:
         description: str | None = None,
         deprecated: bool = False,
         version: str | None = None,
+        on_disconnect: OnDisconnect = "cancel",
     ) -> Action:
         """Register a handler; the arguments are those of :meth:`ActionServer.action`.
 
@@ -117,10 +115,12 @@ class Registry:
         number = isinstance(timeout, int | float) and not isinstance(timeout, bool)
         if timeout is not None and not (number and 0 < timeout <= _LONGEST_TIMEOUT):
             raise RegistrationError(f"timeout of action {called!r} is a number of seconds above 0")
+        if on_disconnect not in (choices := get_args(OnDisconnect)):
+            raise RegistrationError(f"on_disconnect of action {called!r} is one of {', '.join(choices)}")
         action = Action(
             name=called,
             handler=handler,
-            asynchronous=_is_asynchronous(handler, called),
+            asynchronous=_is_asynchronous(handler),
             parameters=read_parameters(handler, called),
             intents=meant_for,
             idempotent=bool(idempotent),
@@ -128,6 +128,7 @@ class Registry:
             description=description if description is not None else _summary(handler),
             deprecated=deprecated,
             version=version,
+            on_disconnect=on_disconnect,
         )
         self._actions[called] = action
         return action
@@ -142,14 +143,12 @@ def _check_name(name: object) -> None:
         raise RegistrationError("a lambda has no name of its own: write action('name')(...)")
 
 
-def _is_asynchronous(handler: Callable[..., Any], name: str) -> bool:
+def _is_asynchronous(handler: Callable[..., Any]) -> bool:
     call = getattr(handler, "__call__", None)  # noqa: B004 - an instance's method is wanted, not the answer
-    if any(
-        inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+    return any(
+        inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
         for function in (handler, call)
-    ):
-        raise RegistrationError(f"the handler of action {name!r} yields; a handler returns, once")
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(call)
+    )
 
 
 def _summary(handler: Callable[..., Any]) -> str | None:

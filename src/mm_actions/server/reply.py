@@ -68,14 +68,20 @@ def problem(error: ActionError, *, trace_id: str, action: str | None = None) -> 
 
 
 def trace_id_of(traceparent: bytes | None) -> str:
-    """Give the caller's trace id, or a new one when there is none that is valid (W3C Trace Context, 3.2)."""
-    if traceparent is not None:
-        parts = traceparent.split(b"-")
-        if len(parts) >= _PARTS and len(parts[0]) == 2 and parts[0] != b"ff" and len(parts[1]) == _DIGITS:  # noqa: PLR2004 - the version
-            found = parts[1]
-            if not found.translate(None, b"0123456789abcdef") and found.strip(b"0"):
-                return found.decode()
-    return os.urandom(_DIGITS // 2).hex()
+    """Give the caller's trace id, or a new one when there is none that is valid."""
+    return given_trace_id(traceparent) or os.urandom(_DIGITS // 2).hex()
+
+
+def given_trace_id(traceparent: bytes | None) -> str | None:
+    """Give the trace id of a header, if it is valid (W3C Trace Context, 3.2)."""
+    if traceparent is None:
+        return None
+    parts = traceparent.split(b"-")
+    if len(parts) >= _PARTS and len(parts[0]) == 2 and parts[0] != b"ff" and len(parts[1]) == _DIGITS:  # noqa: PLR2004 - the version
+        found = parts[1]
+        if not found.translate(None, b"0123456789abcdef") and found.strip(b"0"):
+            return found.decode()
+    return None
 
 
 _PARTS, _DIGITS = 4, 32

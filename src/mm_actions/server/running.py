@@ -7,21 +7,22 @@ import contextlib
 import logging
 import math
 import signal
-import socket
 import ssl
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from mm_actions.errors import ConfigurationError
+from mm_actions.server.listening import accepted, listen, turn_away, url_of
 
 try:
     import uvicorn
 
-    from mm_actions.server.protocol import protocol_of
+    from mm_actions.server.protocol import ActionProtocol, protocol_of
 except ImportError as missing:
     raise ConfigurationError("serving actions needs uvicorn: pip install 'mm_actions[server]'") from missing
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
     from os import PathLike
     from types import FrameType
@@ -33,8 +34,12 @@ logger = logging.getLogger("mm_actions.server")
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _KEEP_ALIVE = 75
 _PATIENCE = 10.0
-_LINGER = 0.25
-_HIGHEST_PORT = 65_535
+LINGER = 1.5
+"""Seconds for which a connection that is new, or was used last, may still bring a request."""
+_LINGER_IN_THREAD = 0.25
+_HANDSHAKE = 0.05
+"""Seconds that a client which has begun to connect may take to come through, after the last could begin."""
+_TICK = 0.01
 
 
 class UvicornServer(uvicorn.Server):
@@ -44,6 +49,10 @@ class UvicornServer(uvicorn.Server):
         server: The actions.
         config: What :func:`config_of` made.
         listening: Called with the url once the port is open.
+        linger: Seconds that clients which have come, or were answered last, have to send a request after the
+            port is closed.
+        shares_port: Whether other processes have the port open as well, and take those who wait at it when
+            this one stops; such a process leaves SIGINT to the one that started it.
     """
 
     def __init__(
@@ -51,39 +60,59 @@ class UvicornServer(uvicorn.Server):
         server: ActionServer,
         config: uvicorn.Config,
         listening: Callable[[str], None] | None = None,
+        *,
+        linger: float = LINGER,
+        shares_port: bool = False,
     ) -> None:
         super().__init__(config)
+        self._linger = linger
+        self._shares_port = shares_port
         self._app = server.asgi
         self._drain = server.options.drain
         self._listening = listening
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._asked = 0
+        self._urgency = 0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the port, and say so."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         if self.started and sockets:
-            host, port = sockets[0].getsockname()[:2]
-            url = f"http{'s' if self.config.is_ssl else ''}://{f'[{host}]' if ':' in host else host}:{port}"
-            logger.info("listening on %s", url)
+            url = url_of(sockets[0], tls=self.config.is_ssl)
+            if not self._shares_port:
+                logger.info("listening on %s", url)
             if self._listening is not None:
                 self._listening(url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the port, but not on those who have come already."""
         loop = asyncio.get_running_loop()
-        waiting = [connection for listener in sockets or () for connection in _accepted(listener)]
+        listeners = [] if self._shares_port else sockets or []
+        if any([turn_away(listener) for listener in listeners]):  # noqa: C419 - every one of them
+            await asyncio.sleep(min(_HANDSHAKE, self._linger / 25))
+        waiting = [connection for listener in listeners for connection in accepted(listener)]
         for closing in (*self.servers, *(sockets or ())):
             closing.close()
-        for connection in waiting:
-            with contextlib.suppress(OSError):
-                await loop.connect_accepted_socket(self._protocol, connection, ssl=self.config.ssl)
-        # A connection that is new may have a request on its way; one that was answered closes by itself.
-        until = loop.time() + _LINGER
-        while self.server_state.connections and not self.force_exit and loop.time() < until:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(_LINGER / 25)
+        greeted = [loop.create_task(self._greet(connection)) for connection in waiting]
+        until = loop.time() + self._linger
+        while not self.force_exit and (now := loop.time()) < until:
+            if not self._expects(now) and all(greeting.done() for greeting in greeted):
+                break
+            await asyncio.sleep(_TICK)  # uvicorn has no event for it
+        for greeting in greeted:
+            greeting.cancel()
         await super().shutdown(sockets)
+
+    async def _greet(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().connect_accepted_socket(
+                self._protocol, connection, ssl=self.config.ssl
+            )
+
+    def _expects(self, now: float) -> bool:
+        """Tell whether a client may be about to send a request, not knowing that the server is stopping."""
+        known: type[ActionProtocol] = self.config.http_protocol_class  # type: ignore[assignment] # by config_of
+        return any(protocol.expects(now - self._linger) for protocol in tuple(known.everyone))
 
     def _protocol(self) -> asyncio.Protocol:
         make: Any = self.config.http_protocol_class  # typed as any asyncio.Protocol
@@ -95,20 +124,40 @@ class UvicornServer(uvicorn.Server):
         )
         return protocol
 
-    def stop(self) -> None:
-        """Withdraw readiness, then close the port; asked again, at once; asked a third time, by force."""
-        self._asked += 1
-        self._app.drain()
-        if self._asked > 1 or self._loop is None or not self.started:
+    def stop(self, urgency: int | None = None, *, for_good: bool = False) -> None:
+        """Withdraw readiness, then close the port.
+
+        Args:
+            urgency: 1 leaves the time to drain, 2 closes the port at once, 3 gives up calls in progress; None
+                is one more than before.
+            for_good: Nobody goes on with a port that was shared.
+        """
+        self._shares_port = self._shares_port and not for_good
+        if self._shares_port:
+            self._app.retire()
+        else:
+            self._app.drain()
+        urgency = self._urgency + 1 if urgency is None else urgency
+        if urgency <= self._urgency:
+            return
+        self._urgency = urgency
+        if urgency > 1 or self._loop is None or not self.started:
             self.force_exit = self.should_exit
             self.should_exit = True
         else:
             self._loop.call_soon_threadsafe(self._stop_later, self._loop)
 
+    def give_way(self) -> None:
+        """Stop at once, but answer calls in progress: another process that shares the port goes on."""
+        self._app.retire()
+        for listening in self.servers:
+            listening.close()
+        self.should_exit = True
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal's handler
         """Stop on a signal."""
         logger.info("stopping on %s", signal.Signals(sig).name)
-        self.stop()
+        self.stop(1 if self._shares_port else None)  # it may go to all processes, and come from each as well
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -116,7 +165,8 @@ class UvicornServer(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        numbers = (signal.SIGTERM,) if self._shares_port else _SIGNALS
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
         try:
             yield
         finally:
@@ -191,34 +241,6 @@ def config_of(
     return config
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open a port.
-
-    Raises:
-        ConfigurationError: It cannot be opened.
-    """
-    if not 0 <= port <= _HIGHEST_PORT:
-        raise ConfigurationError(f"cannot listen on {host}:{port}: a port is a number up to {_HIGHEST_PORT}")
-    try:
-        family, _, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server(address[:2], family=family, backlog=2048)
-    except OSError as error:
-        raise ConfigurationError(f"cannot listen on {host}:{port}: {error}") from error
-
-
-def _accepted(listener: socket.socket) -> Iterator[socket.socket]:
-    """Accept all connections that the system has made for a listener, which would be reset by its closing."""
-    while True:
-        try:
-            connection, _ = listener.accept()
-        except OSError:
-            return
-        connection.setblocking(False)
-        yield connection
-
-
 class ServerThread:
     """An action server on a thread of its own, for tests.
 
@@ -244,7 +266,7 @@ class ServerThread:
     def __enter__(self) -> Self:
         """Serve; return once the port is open."""
         listener = listen(*self._address)
-        self._uvicorn = UvicornServer(self._server, self._config, self._announce)
+        self._uvicorn = UvicornServer(self._server, self._config, self._announce, linger=_LINGER_IN_THREAD)
         self._thread = threading.Thread(target=self._run, args=(self._uvicorn, listener), daemon=True)
         self._thread.start()
         if not self._started.wait(_PATIENCE) or not self.url:

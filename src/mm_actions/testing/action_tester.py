@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mm_actions.contract.codec import decode, encode
@@ -11,9 +11,10 @@ from mm_actions.contract.wire import Answer, Params, Problem
 from mm_actions.core.params import Params as CoreParams
 from mm_actions.core.payload import RESPONDER_MEMBERS
 from mm_actions.server.host import Call, Host
+from mm_actions.server.streaming import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mm_actions.core.request import Request
     from mm_actions.core.responder import DialogueResponder
@@ -32,7 +33,8 @@ class Tested:
         params: What it says of the next turn.
         problem: Why it was not carried out, or None.
         headers: Further headers of the answer, names in lower case.
-        body: The body as it travels.
+        body: The body as it travels; of a stream, that of its last event.
+        flushed: The directives that left before the end of a stream, those of each flush together.
     """
 
     status: int
@@ -43,6 +45,7 @@ class Tested:
     problem: Problem | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
+    flushed: list[list[dict[str, Any]]] = field(default_factory=list)
 
     @property
     def texts(self) -> list[str]:
@@ -94,21 +97,64 @@ class ActionTester:
         headers: Mapping[str, str] | None = None,
     ) -> Tested:
         """Call an action; the arguments are those of :meth:`call`."""
-        payload: dict[str, Any] = {"action": action}
-        if request is not None:
-            payload["request"] = _plain(dict(request))
-        if responder is not None:
-            members = dict(responder)
-            payload["responder"] = _plain(
-                {name: members[name] for name in RESPONDER_MEMBERS if name in members}
-            )
-        return await self.send(encode(payload), headers=headers)
+        return await self.send(_payload(action, request, responder), headers=headers)
+
+    def stream(
+        self,
+        action: str,
+        request: Request | Mapping[str, Any] | None = None,
+        responder: DialogueResponder | Mapping[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        leave_after: int | None = None,
+    ) -> Tested:
+        """Call an action as ``POST /action/stream`` does, and wait; ``flushed`` tells what left on the way.
+
+        Args:
+            action: Its name.
+            request: The turn; a Request, or a dict of its members.
+            responder: What was answered so far; a Responder, or a dict of its members.
+            headers: Headers such as ``Idempotency-Key`` or ``X-MM-Timeout-Ms``.
+            leave_after: Leave once so many flushes have come.
+        """
+        return asyncio.run(
+            self.stream_async(action, request, responder, headers=headers, leave_after=leave_after)
+        )
+
+    async def stream_async(
+        self,
+        action: str,
+        request: Request | Mapping[str, Any] | None = None,
+        responder: DialogueResponder | Mapping[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        leave_after: int | None = None,
+    ) -> Tested:
+        """Call an action as ``POST /action/stream`` does; the arguments are those of :meth:`stream`."""
+        flushed: list[list[dict[str, Any]]] = []
+
+        async def take(directives: Sequence[bytes]) -> None:
+            flushed.append([decode(bytes(directive), dict[str, Any]) for directive in directives])
+            if len(flushed) == leave_after:
+                asyncio.get_running_loop().call_soon(stream.leave)
+
+        stream = Stream(take)
+        try:
+            tested = await self._send(_payload(action, request, responder), headers, stream)
+        finally:
+            stream.close()
+        return replace(tested, flushed=flushed)
 
     async def send(self, body: bytes, *, headers: Mapping[str, str] | None = None) -> Tested:
         """Send a body as it is."""
+        return await self._send(body, headers)
+
+    async def _send(
+        self, body: bytes, headers: Mapping[str, str] | None, stream: Stream | None = None
+    ) -> Tested:
         names = {name.lower().encode(): value.encode() for name, value in (headers or {}).items()}
         started = asyncio.get_running_loop().time()
-        reply = await self.host.invoke(Call(body=body, headers=names, started=started))
+        reply = await self.host.invoke(Call(body=body, headers=names, started=started, stream=stream))
         shown = {name.decode(): value.decode() for name, value in reply.headers}
         if reply.status != 200:  # noqa: PLR2004 - what the host answers when all went well
             problem = decode(reply.body, Problem)
@@ -123,6 +169,20 @@ class ActionTester:
             headers=shown,
             body=reply.body,
         )
+
+
+def _payload(
+    action: str,
+    request: Request | Mapping[str, Any] | None,
+    responder: DialogueResponder | Mapping[str, Any] | None,
+) -> bytes:
+    payload: dict[str, Any] = {"action": action}
+    if request is not None:
+        payload["request"] = _plain(dict(request))
+    if responder is not None:
+        members = dict(responder)
+        payload["responder"] = _plain({name: members[name] for name in RESPONDER_MEMBERS if name in members})
+    return encode(payload)
 
 
 def _plain(members: dict[str, Any]) -> dict[str, Any]:

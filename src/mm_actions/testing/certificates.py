@@ -163,10 +163,18 @@ class CertificateAuthority:
         leaf = self._ca.create_child_ca().issue_cert(*(hosts or LOOPBACK))
         return self._files([leaf.cert_chain_pems[0].bytes()], leaf.private_key_pem.bytes())
 
-    def revocation_list(self, *revoked: CertificateFiles) -> Path:
-        """Write this CA's revocation list, PEM, that names these certificates."""
+    def padded_chain(self, size: int, *hosts: str) -> CertificateFiles:
+        """Issue a certificate behind which come CAs that have nothing to do with it, so many bytes in all."""
+        leaf = self._ca.issue_cert(*(hosts or LOOPBACK))
+        chain = _chain(leaf)
+        while sum(len(ssl.PEM_cert_to_DER_cert(pem.decode())) for pem in chain) < size:
+            chain.append(self._ca.create_child_ca().cert_pem.bytes())
+        return self._files(chain, leaf.private_key_pem.bytes())
+
+    def revocation_list(self, *revoked: CertificateFiles, expired: bool = False) -> Path:
+        """Write this CA's revocation list, PEM, that names these certificates; it may be out of date."""
         certificates = [files.certificate.read_bytes() for files in revoked]
-        crl: bytes = _odd_certificates().revoke(*self._pair(), certificates)
+        crl: bytes = _odd_certificates().revoke(*self._pair(), certificates, expired=expired)
         return self._write("revoked", crl)
 
     def _pair(self) -> tuple[bytes, bytes]:

@@ -96,14 +96,23 @@ def encrypt_key(key: bytes, password: str) -> bytes:
     )
 
 
-def revoke(ca_certificate: bytes, ca_key: bytes, certificates: Iterable[bytes]) -> bytes:
-    """Return the issuer's revocation list, as PEM, that names these certificates."""
+def revoke(
+    ca_certificate: bytes, ca_key: bytes, certificates: Iterable[bytes], *, expired: bool = False
+) -> bytes:
+    """Return the issuer's revocation list, as PEM, that names these certificates.
+
+    Args:
+        ca_certificate: The issuer, as PEM.
+        ca_key: The issuer's private key, as PEM.
+        certificates: What is revoked, as PEM.
+        expired: Whether a newer list was due an hour ago.
+    """
     now = dt.datetime.now(dt.UTC)
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(x509.load_pem_x509_certificate(ca_certificate).subject)
         .last_update(now - _DAY)
-        .next_update(now + 30 * _DAY)
+        .next_update(now - _DAY / 24 if expired else now + 30 * _DAY)
     )
     for pem in certificates:
         serial = x509.load_pem_x509_certificate(pem).serial_number

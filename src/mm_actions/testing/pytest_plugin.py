@@ -1,4 +1,4 @@
-"""Fixtures of mm_actions for pytest; loaded through its entry point, without being asked for.
+"""Fixtures and options of mm_actions for pytest; loaded through its entry point, without being asked for.
 
 What the fixtures give is imported when one is used, so that a test run that uses none pays for none.
 """
@@ -19,6 +19,24 @@ if TYPE_CHECKING:
     from mm_actions.testing.faults import FaultServer
     from mm_actions.testing.proxy import FaultProxy
     from mm_actions.testing.scripted import ScriptedEngine
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the conformance kit; nothing else of it is loaded until one is used."""
+    group = parser.getgroup("mm_actions", "conformance of an action server")
+    group.addoption("--mm-url", metavar="URL", help="check the action server at this address")
+    group.addoption("--mm-action", metavar="NAME", help="a known action that may be called many times")
+    group.addoption("--mm-level", choices=("core", "full"), default="full", help="which checks are made")
+    group.addoption("--mm-strict", action="store_true", help="count a SHOULD as a MUST")
+    group.addoption(
+        "--mm-config", metavar="FILE", help="an actions.yaml with TLS files, headers and credentials"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the conformance kit if a server is to be checked."""
+    if config.getoption("--mm-url", default=None):
+        config.pluginmanager.import_plugin("mm_actions.conformance.pytest_plugin")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from mm_actions.errors import (
     TlsFailed,
     TlsPeerUntrusted,
 )
+from mm_actions.testing import CertificateAuthority
 from mm_actions.transports.http.tls import TlsMaterial, TlsSource
 from transports.http.byte_server import ok, serve, server_context
 
@@ -211,6 +212,31 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def test_a_replaced_revocation_list_counts_from_the_next_connection_on(start, open_client, tmp_path, caplog):
+    authority = CertificateAuthority(tmp_path)
+    files = authority.server()
+    crl = tmp_path / "crl.pem"
+    shutil.copy(authority.revocation_list(), crl)
+    context = files.server_context()
+
+    def script(peer):
+        while peer.read() is not None:
+            peer.send(ok())
+
+    clock = Clock()
+    client = open_client(tls=TlsSource(ca=files.ca, crl=crl, clock=clock))
+    server = start(script, context)
+    assert client.call(server.url).status == 200
+    crl.write_bytes(crl.read_bytes()[:100])
+    clock.now += 3
+    assert client.call(server.url).status == 200
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    shutil.copy(authority.revocation_list(files), crl)
+    clock.now += 3
+    with pytest.raises(TlsPeerUntrusted, match="revoked"):
+        client.call(server.url)
 
 
 def test_replaced_files_are_used_without_a_failed_call(

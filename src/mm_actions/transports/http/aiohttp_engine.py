@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -19,6 +20,7 @@ from multidict import CIMultiDict
 from mm_actions.errors import ConfigurationError, ConnectionLost, CustomActionException, Sent
 from mm_actions.transports.http.aiohttp_probe import refusal_after_handshake
 from mm_actions.transports.http.aiohttp_sessions import OwnSessions
+from mm_actions.transports.http.aiohttp_stream import AiohttpStream, AsyncAiohttpStream
 from mm_actions.transports.http.causes import Progress, causes_of, explain
 from mm_actions.transports.http.content_coding import ACCEPT_ENCODING, Body
 from mm_actions.transports.http.engine import HttpResponse
@@ -34,7 +36,7 @@ from mm_actions.transports.http.head import check_length, check_request, joined
 from mm_actions.transports.http.loop_thread import LoopThread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, MutableSet
 
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest
 
@@ -61,34 +63,51 @@ class AiohttpEngine:
 
     def send(self, request: HttpRequest) -> HttpResponse:
         """Send and wait; see :meth:`Engine.send <.engine.Engine.send>`."""
-        if self._given is not None:
-            raise ConfigurationError(
-                "a session of aiohttp works on its own event loop only; use invoke_async, or engine='aiohttp'"
-            )
-        return self._thread.run(self.send_async(request))
+        self._check_blocking()
+        return self._thread.run(self._send(request, time.monotonic()))
 
     async def send_async(self, request: HttpRequest) -> HttpResponse:
         """Send on the running event loop; see :meth:`Engine.send_async <.engine.Engine.send_async>`."""
+        return await self._send(request, time.monotonic())
+
+    async def _send(self, request: HttpRequest, began: float) -> HttpResponse:
         check_request(request)
-        if request.timeout <= 0:
-            raise deadline_exceeded(request, Sent.NO)
-        progress = Progress()
-        ends = asyncio.get_running_loop().time() + request.timeout
-        clock = asyncio.timeout_at(ends)
-        try:
-            async with clock, self._lend(progress) as session:
-                return await self._exchange(request, session, progress)
-        except CustomActionException:
-            raise
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-            raise ConfigurationError(f"{request.url!r} is no url; correct the setting url") from error
-        except Exception as error:
-            progress.out_of_time = clock.expired()
-            ours = self._translate(error, request, progress)
-            if isinstance(ours, ConnectionLost) and self._given is None and self._options.proxy is None:
-                left = ends - asyncio.get_running_loop().time()
-                ours = await refusal_after_handshake(request.url, progress.material, left) or ours
-            raise ours from error
+        # A blocking caller may have waited for the loop: that time is gone.
+        progress, ends = Progress(), _end_of(request) - (time.monotonic() - began)
+        async with (
+            self._translating(request, progress, ends),
+            self._lend(progress) as session,
+            await self._ask(request, session, progress) as response,
+        ):
+            try:
+                return await self._read(response)
+            except BaseException:
+                response.close()  # the connection too: the rest of the answer is not read
+                raise
+
+    def open_stream(self, request: HttpRequest) -> AiohttpStream:
+        """Send, and read as the caller goes on; see :meth:`.engine.Engine.open_stream`."""
+        self._check_blocking()
+        return AiohttpStream(self._thread.run(self.open_stream_async(request)), self._thread)
+
+    async def open_stream_async(self, request: HttpRequest) -> AsyncAiohttpStream:
+        """Send, and read as the caller goes on; see :meth:`.engine.Engine.open_stream_async`."""
+        check_request(request)
+        progress, ends = Progress(), _end_of(request)
+        with contextlib.ExitStack() as undo:
+            async with self._translating(request, progress, ends):
+                session, streams = await self._borrow(progress, undo)
+                response = await self._ask(request, session, progress)
+                undo.callback(response.close)
+                headers = self._head(response)
+            stream = AsyncAiohttpStream(
+                response,
+                headers,
+                translating=lambda: self._translating(request, progress, ends),
+                end=undo.pop_all().close,
+            )
+        streams.add(stream)
+        return stream
 
     def close(self) -> None:
         """Close the engine's own sessions and its thread; a user's session stays open."""
@@ -101,22 +120,68 @@ class AiohttpEngine:
         self._sessions = OwnSessions(self._options)
         self._thread = LoopThread()
 
+    def _check_blocking(self) -> None:
+        if self._given is not None:
+            raise ConfigurationError(
+                "a session of aiohttp works on its own event loop only; use invoke_async, or engine='aiohttp'"
+            )
+
+    @contextlib.asynccontextmanager
+    async def _translating(
+        self, request: HttpRequest, progress: Progress, ends: float
+    ) -> AsyncIterator[None]:
+        """Let no exception of a library through, and nothing last beyond the deadline."""
+        if ends <= asyncio.get_running_loop().time():
+            raise deadline_exceeded(request, Sent.YES if progress.answered else progress.sent)
+        clock = asyncio.timeout_at(ends)
+        try:
+            async with clock:
+                yield
+        except CustomActionException:
+            raise
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+            raise ConfigurationError(f"{request.url!r} is no url; correct the setting url") from error
+        except Exception as error:
+            progress.out_of_time = clock.expired()
+            ours = self._translate(error, request, progress)
+            if isinstance(ours, ConnectionLost) and self._given is None and self._options.proxy is None:
+                left = ends - asyncio.get_running_loop().time()
+                ours = await refusal_after_handshake(request.url, progress.material, left) or ours
+            raise ours from error
+
     @contextlib.asynccontextmanager
     async def _lend(self, progress: Progress) -> AsyncIterator[aiohttp.ClientSession]:
-        if self._given is None:
-            async with self._sessions.lend() as (session, progress.material):
-                yield session
+        if self._given is not None:
+            yield self._users_session(self._given)
             return
-        home = getattr(self._given, "_loop", None)  # its public property is deprecated
+        async with self._sessions.lend() as entry:
+            progress.material = entry.material
+            yield entry.session
+
+    async def _borrow(
+        self, progress: Progress, undo: contextlib.ExitStack
+    ) -> tuple[aiohttp.ClientSession, MutableSet[AsyncAiohttpStream]]:
+        """Give a session until ``undo`` is done, and where to put what is read over it."""
+        if self._given is not None:
+            return self._users_session(self._given), set()  # closed by its user
+        entry = await self._sessions.borrow()
+        undo.callback(self._sessions.give_back, entry, asyncio.get_running_loop())
+        progress.material = entry.material
+        return entry.session, entry.streams
+
+    @staticmethod
+    def _users_session(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+        home = getattr(session, "_loop", None)  # its public property is deprecated
         if home is not None and home is not asyncio.get_running_loop():
             raise ConfigurationError(
                 "the session of aiohttp belongs to another event loop; make it on the loop that calls actions"
             )
-        yield self._given
+        return session
 
-    async def _exchange(
+    async def _ask(
         self, request: HttpRequest, session: aiohttp.ClientSession, progress: Progress
-    ) -> HttpResponse:
+    ) -> aiohttp.ClientResponse:
+        """Send, and wait for the head of the response."""
         headers = CIMultiDict(request.headers)
         headers.setdefault("Accept-Encoding", ACCEPT_ENCODING)
         limit = self._options.max_header_bytes
@@ -144,19 +209,18 @@ class AiohttpEngine:
                 posted.abort()
             raise
         progress.answered = True
-        async with response:
-            try:
-                return await self._read(response)
-            except BaseException:
-                response.close()  # the connection too: the rest of the answer is not read
-                raise
+        return response
 
-    async def _read(self, response: aiohttp.ClientResponse) -> HttpResponse:
+    def _head(self, response: aiohttp.ClientResponse) -> dict[str, str]:
         raw = response.raw_headers
         if sum(len(name) + len(value) + 4 for name, value in raw) > self._options.max_header_bytes:
             raise headers_too_large(self._options)
         headers = joined((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
         check_length(headers)
+        return headers
+
+    async def _read(self, response: aiohttp.ClientResponse) -> HttpResponse:
+        headers = self._head(response)
         body = Body(headers.get("content-encoding", ""), self._options)
         async for piece in response.content.iter_any():
             body.add(piece)
@@ -186,6 +250,10 @@ class AiohttpEngine:
                 return headers_too_large(self._options)
         # Only the first line: the rest quotes what the server sent.
         return not_http(str(error.message).strip().split("\n", 1)[0].rstrip(":"))
+
+
+def _end_of(request: HttpRequest) -> float:
+    return asyncio.get_running_loop().time() + request.timeout
 
 
 class _NotedPayload(aiohttp.payload.Payload):

@@ -4,31 +4,71 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import weakref
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import aiohttp.abc
 
+from mm_actions.transports.http.look_up import LOOK_UPS
 from mm_actions.transports.http.loop_end import at_loop_end
 from mm_actions.transports.http.tls import TlsMaterial
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
+    from mm_actions.transports.http.aiohttp_stream import AsyncAiohttpStream
     from mm_actions.transports.http.engine import EngineOptions
 
 
 _kept: list[object] = []
 
 
+class _Resolver(aiohttp.abc.AbstractResolver):
+    """Looks up names apart from the loop's executor, whose threads the end of a loop waits for."""
+
+    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[Any]:
+        """Look up a name; a caller who does not wait any longer holds up nobody."""
+        found = await asyncio.wrap_future(LOOK_UPS.begin(host, port, family, socket.AI_ADDRCONFIG))
+        numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        return [
+            {
+                "hostname": host,
+                "host": address[0],
+                "port": port,
+                "family": kind,
+                "proto": proto,
+                "flags": numeric,
+            }
+            for kind, _, proto, _, address in found
+        ]
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to close."""
+
+
 @dataclass(slots=True, eq=False)
-class _LoopSession:
+class LoopSession:
+    """The session of one event loop.
+
+    Attributes:
+        session: aiohttp's.
+        material: What its handshakes use.
+        users: How many calls use it now.
+        retired: Whether another one took its place.
+        guard: Closes it at the end of the loop.
+        streams: What is being read over it, to be closed before it at the end of the loop.
+    """
+
     session: aiohttp.ClientSession
     material: TlsMaterial | None
     users: int = 0
     retired: bool = False
     guard: AsyncGenerator[None, None] | None = None
+    streams: weakref.WeakSet[AsyncAiohttpStream] = field(default_factory=weakref.WeakSet)
 
 
 class OwnSessions:
@@ -41,12 +81,21 @@ class OwnSessions:
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
         self._changing = threading.Lock()
-        self._sessions: dict[asyncio.AbstractEventLoop, _LoopSession] = {}
+        self._sessions: dict[asyncio.AbstractEventLoop, LoopSession] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
-    async def lend(self) -> AsyncIterator[tuple[aiohttp.ClientSession, TlsMaterial | None]]:
-        """Lend the running loop's session and say what its handshakes use."""
+    async def lend(self) -> AsyncIterator[LoopSession]:
+        """Lend the running loop's session for a block."""
+        entry = await self.borrow()
+        try:
+            yield entry
+        finally:
+            if self._unused(entry):
+                await entry.session.close()
+
+    async def borrow(self) -> LoopSession:
+        """Give the running loop's session; it is to be given back."""
         loop = asyncio.get_running_loop()
         source = self._options.tls
         material = None if source is None else source.current()
@@ -59,12 +108,17 @@ class OwnSessions:
         if entry is None or entry.material is not material:
             entry = await self._replace(loop, material)
         entry.users += 1
-        try:
-            yield entry.session, material
-        finally:
-            entry.users -= 1
-            if entry.retired and not entry.users:
-                await entry.session.close()
+        return entry
+
+    def give_back(self, entry: LoopSession, loop: asyncio.AbstractEventLoop) -> None:
+        """Take a session back that was borrowed on a loop, without waiting for anything."""
+        if self._unused(entry):
+            self._close_soon(loop, entry.session)
+
+    def _unused(self, entry: LoopSession) -> bool:
+        """Count a user less; tell whether it was the last one of a session that was replaced."""
+        entry.users -= 1
+        return entry.retired and not entry.users
 
     def close(self) -> None:
         """Close all sessions: those of running loops on their loops, a moment later."""
@@ -91,8 +145,8 @@ class OwnSessions:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    async def _replace(self, loop: asyncio.AbstractEventLoop, material: TlsMaterial | None) -> _LoopSession:
-        entry = _LoopSession(self._make(material), material)
+    async def _replace(self, loop: asyncio.AbstractEventLoop, material: TlsMaterial | None) -> LoopSession:
+        entry = LoopSession(self._make(material), material)
         with self._changing:
             old = self._sessions.get(loop)
             self._sessions[loop] = entry
@@ -107,6 +161,8 @@ class OwnSessions:
             with self._changing:
                 if self._sessions.get(loop) is entry:
                     del self._sessions[loop]
+            for stream in list(entry.streams):
+                stream.close()
             await entry.session.close()
 
         entry.guard = await at_loop_end(end)
@@ -118,6 +174,7 @@ class OwnSessions:
             limit=0,
             keepalive_timeout=self._options.idle_timeout,
             ssl=(material or TlsMaterial()).ssl_context(),
+            resolver=_Resolver(),
             timeout_ceil_threshold=float("inf"),
         )
         return aiohttp.ClientSession(

@@ -9,6 +9,7 @@ from mm_actions.transports.http.curl_sync import BlockingSender
 from mm_actions.transports.http.fork import SocketLedger, start_anew_after_fork
 
 if TYPE_CHECKING:
+    from mm_actions.transports.http.curl_stream import AsyncCurlStream, CurlStream
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest, HttpResponse
 
 
@@ -31,6 +32,14 @@ class CurlEngine:
     async def send_async(self, request: HttpRequest) -> HttpResponse:
         """Send on the running event loop; see :meth:`Engine.send_async <.engine.Engine.send_async>`."""
         return await self._loops.send(request)
+
+    def open_stream(self, request: HttpRequest) -> CurlStream:
+        """Send, and read as the caller goes on; see :meth:`.engine.Engine.open_stream`."""
+        return self._blocking.open_stream(request)
+
+    async def open_stream_async(self, request: HttpRequest) -> AsyncCurlStream:
+        """Send, and read as the caller goes on; see :meth:`.engine.Engine.open_stream_async`."""
+        return await self._loops.open_stream(request)
 
     def close(self) -> None:
         """Close every connection; the engine may be used again."""

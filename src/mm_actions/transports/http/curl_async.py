@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mm_actions.transports.http.curl_errors import UNRESOLVED, name_to_resolve, translate
-from mm_actions.transports.http.curl_exchange import may_use_kept
+from mm_actions.transports.http.curl_exchange import CurlExchange, may_use_kept
 from mm_actions.transports.http.curl_idle import IdleStack
+from mm_actions.transports.http.curl_inflow import CurlInflow
 from mm_actions.transports.http.curl_lane import Lane
-from mm_actions.transports.http.curl_sync import RESOLVER_PATIENCE
+from mm_actions.transports.http.curl_stream import AsyncCurlStream
+from mm_actions.transports.http.curl_sync import patience_for_resolver
 from mm_actions.transports.http.dns import why_unresolved
 from mm_actions.transports.http.loop_end import at_loop_end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from mm_actions.transports.http.curl_lane import Landing, Outcome
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest, HttpResponse
     from mm_actions.transports.http.fork import SocketLedger
+
+_Exchange = TypeVar("_Exchange", bound=CurlExchange)
 
 
 class LoopSender:
@@ -35,8 +40,9 @@ class LoopSender:
         self.loop = loop
         self.guard: AsyncGenerator[None, None] | None = None
         self._options = options
-        self._idle = IdleStack(lambda: Lane(loop, options, ledger), options)
-        self._busy: set[Lane] = set()
+        self._idle = IdleStack(lambda: Lane(loop, CurlExchange(options, ledger)), options)
+        self._idle_streams = IdleStack(lambda: Lane(loop, CurlInflow(options, ledger)), options)
+        self._busy: set[Lane[Any]] = set()
         self._closed = False
 
     async def send(self, request: HttpRequest) -> HttpResponse:
@@ -46,38 +52,60 @@ class LoopSender:
         whole = False
         try:
             started = time.monotonic()
-            outcome = await lane.carry(request)
+            outcome = await _landed(lane.begin(request))
             if outcome is None:
                 response = lane.exchange.response()
                 whole = True
                 return response
-            code, text = outcome
-            reason = None
-            if code in UNRESOLVED:
-                left = started + request.timeout - time.monotonic()
-                patience = max(0.0, min(RESOLVER_PATIENCE, left))
-                name = name_to_resolve(request, self._options)
-                reason = await asyncio.to_thread(why_unresolved, name, patience)
-            raise translate(code, text, lane.exchange, request, self._options, resolver_code=reason)
+            reason = await self._why_unresolved(outcome[0], request, started)
+            raise translate(*outcome, lane.exchange, request, self._options, resolver_code=reason)
         finally:
-            self._busy.discard(lane)
-            if whole and lane.exchange.single and not self._closed:
-                self._idle.keep(lane)
-            else:
-                lane.close()
+            self._give_back(lane, self._idle, whole=whole)
+
+    async def open_stream(self, request: HttpRequest) -> AsyncCurlStream:
+        """Send a request on this loop; as the engine's ``open_stream_async``."""
+        idle = self._idle_streams
+        lane = idle.take() if may_use_kept(request) else idle.make()
+        self._busy.add(lane)
+        stream = AsyncCurlStream(
+            lane, request, self._options, lambda whole: self._give_back(lane, idle, whole=whole)
+        )
+        try:
+            started = time.monotonic()
+            await stream.begin()
+            reason = await self._why_unresolved(stream.code, request, started)
+            stream.read_head(reason)
+        except BaseException:
+            stream.close()
+            raise
+        return stream
 
     def close(self) -> None:
         """Close every connection; calls in flight fail. To be called on the loop, or after its end."""
         self._closed = True
         self._idle.close()
+        self._idle_streams.close()
         for lane in self._busy:
             lane.fail()
 
     def abandon(self) -> None:
         """Never touch the loop again, in a forked child."""
         self._closed = True
-        for lane in (*self._busy, *self._idle):
+        for lane in (*self._busy, *self._idle, *self._idle_streams):
             lane.abandon()
+
+    def _give_back(self, lane: Lane[_Exchange], idle: IdleStack[Lane[_Exchange]], *, whole: bool) -> None:
+        self._busy.discard(lane)
+        if whole and lane.exchange.single and not self._closed:
+            idle.keep(lane)
+        else:
+            lane.close()
+
+    async def _why_unresolved(self, code: int, request: HttpRequest, started: float) -> int | None:
+        if code not in UNRESOLVED:
+            return None
+        patience = patience_for_resolver(request, started)
+        return await asyncio.to_thread(why_unresolved, name_to_resolve(request, self._options), patience)
 
 
 class LoopSenders:
@@ -115,6 +143,12 @@ class LoopSenders:
         for sender in self._senders.values():
             sender.abandon()
 
+    async def open_stream(self, request: HttpRequest) -> AsyncCurlStream:
+        """Send a request on the running loop; as the engine's ``open_stream_async``."""
+        loop = asyncio.get_running_loop()
+        sender = self._senders.get(loop) or await self._begin(loop)
+        return await sender.open_stream(request)
+
     async def _begin(self, loop: asyncio.AbstractEventLoop) -> LoopSender:
         sender = LoopSender(loop, self._options, self._ledger)
         with self._changing:
@@ -130,6 +164,11 @@ class LoopSenders:
 
         sender.guard = await at_loop_end(end)
         return sender
+
+
+async def _landed(landing: Landing) -> Outcome:
+    outcome: Outcome = await landing  # type: ignore[misc] # an event loop's future: the lane is on one
+    return outcome
 
 
 def _is_current(loop: asyncio.AbstractEventLoop) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 import pycurl
 
@@ -14,25 +14,30 @@ from mm_actions.transports.http.failures import connect_failed, connection_lost
 
 if TYPE_CHECKING:
     import asyncio
+    from concurrent.futures import Future
 
     from mm_actions.errors import InvocationError
-    from mm_actions.transports.http.engine import EngineOptions, HttpRequest
-    from mm_actions.transports.http.fork import SocketLedger
+    from mm_actions.transports.http.engine import HttpRequest
+    from mm_actions.transports.http.poll_loop import PollLoop, Timer
 
 Outcome = tuple[int, str] | None
 """libcurl's error code and words, or None when the exchange ended well."""
 
+Landing: TypeAlias = "asyncio.Future[Outcome] | Future[Outcome]"
+"""Where the outcome of an exchange will be."""
 
-class Lane:
+_Exchange = TypeVar("_Exchange", bound=CurlExchange)
+
+
+class Lane(Generic[_Exchange]):
     """A multi handle of libcurl with a single exchange in it, so with a connection of its own.
 
     Many exchanges in one multi handle would share its connections, but then nobody could look whether
     the one that is about to be used still lives, or close just the one of a cancelled call.
 
     Args:
-        loop: The running one.
-        options: The engine's.
-        ledger: Takes down the sockets that are opened.
+        loop: The running one, or that of a blocking caller.
+        exchange: What the lane carries; it becomes the lane's own.
 
     Raises:
         Overloaded: The process has no descriptor left.
@@ -46,13 +51,13 @@ class Lane:
         "_events", "_future", "_loop", "_multi", "_silent", "_starting", "_timer", "exchange", "last_used",
     )  # fmt: skip
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, options: EngineOptions, ledger: SocketLedger) -> None:
-        self.exchange = CurlExchange(options, ledger)
+    def __init__(self, loop: asyncio.AbstractEventLoop | PollLoop, exchange: _Exchange) -> None:
+        self.exchange = exchange
         self.last_used = 0.0
         self._loop = loop
         self._events: dict[int, int] = {}
-        self._future: asyncio.Future[Outcome] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._future: Landing | None = None
+        self._timer: asyncio.TimerHandle | Timer | None = None
         self._silent = self._starting = False
         try:
             self._multi = pycurl.CurlMulti()
@@ -63,17 +68,18 @@ class Lane:
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
 
-    async def carry(self, request: HttpRequest) -> Outcome:
-        """Carry a request to its outcome.
+    def begin(self, request: HttpRequest) -> Landing:
+        """Begin to carry a request, and say where its outcome will be.
+
+        The outcome is a ConnectionLost when the lane is closed meanwhile.
 
         Raises:
             ConfigurationError: As :meth:`CurlExchange.prepare`.
             EncodingFailed: As there.
             DeadlineExceeded: As there.
-            ConnectionLost: The lane was closed meanwhile.
         """
         self.exchange.prepare(request)
-        future: asyncio.Future[Outcome] = self._loop.create_future()
+        future: Landing = self._loop.create_future()
         self._future = future
         # libcurl asks for a timer of 0 ms to get a new exchange going. Doing at once what it would do then
         # saves a turn of the loop.
@@ -83,7 +89,7 @@ class Lane:
         finally:
             self._starting = False
         self._act(pycurl.SOCKET_TIMEOUT, 0)
-        return await future
+        return future
 
     def stale(self) -> bool:
         """Whether the kept connection must not be used again."""
@@ -136,7 +142,7 @@ class Lane:
         if not running and self._future is not None:
             self._land(self._future)
 
-    def _land(self, future: asyncio.Future[Outcome]) -> None:
+    def _land(self, future: Landing) -> None:
         _, done, failed = self._multi.info_read()
         if not done and not failed:
             return

@@ -60,7 +60,11 @@ def set_material(handle: pycurl.Curl, material: TlsMaterial | None) -> None:
         handle.setopt(pycurl.CAINFO_BLOB, material.ca)
     else:
         _use_system_store(handle)
-    if material is None or material.certificate is None:
+    if material is None:
+        return
+    if material.crl is not None:
+        handle.setopt(pycurl.CRLFILE, material.crl.path)
+    if material.certificate is None:
         return
     for option in (pycurl.SSLCERTTYPE, pycurl.SSLKEYTYPE):
         handle.setopt(option, "PEM")

@@ -79,6 +79,45 @@ class EngineOptions:
     proxy: str | None = field(default=None, repr=False)
 
 
+class HttpStream(Protocol):
+    """A response whose body is taken piece by piece: the server can be no further ahead than some buffers.
+
+    Attributes:
+        status: The final status.
+        headers: As those of a :class:`HttpResponse`.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+
+    def read(self) -> bytes:
+        """Wait for the next piece of the body; empty once all that was announced has arrived.
+
+        Raises:
+            InvocationError: What went wrong, the deadline of the request included.
+        """
+        ...
+
+    def close(self) -> None:
+        """Break off, if the body has not ended: the connection is closed. A second time does nothing."""
+        ...
+
+
+class AsyncHttpStream(Protocol):
+    """A :class:`HttpStream` for an event loop; cancelling a read closes it."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    async def read(self) -> bytes:
+        """As :meth:`HttpStream.read`, without blocking the loop."""
+        ...
+
+    def close(self) -> None:
+        """As :meth:`HttpStream.close`; it does not wait, so that it may be called wherever a call ends."""
+        ...
+
+
 class Engine(Protocol):
     """Sends requests to one server, for blocking and for asynchronous callers."""
 
@@ -97,6 +136,21 @@ class Engine(Protocol):
         Raises:
             InvocationError: As :meth:`send`.
         """
+        ...
+
+    def open_stream(self, request: HttpRequest) -> HttpStream:
+        """Send, and wait on the calling thread until the body of the response begins or ends.
+
+        The body is not decompressed: the request has to ask for one that is not.
+
+        Raises:
+            InvocationError: As :meth:`send`.
+            ConfigurationError: As :meth:`send`.
+        """
+        ...
+
+    async def open_stream_async(self, request: HttpRequest) -> AsyncHttpStream:
+        """As :meth:`open_stream`, without blocking the event loop; cancelling it closes what it opened."""
         ...
 
     def close(self) -> None:

@@ -84,6 +84,11 @@ def connect_failed(number: int | None, detail: str) -> InvocationError:
         return Overloaded(
             "this process has no file descriptor left for a connection", hint="Raise `ulimit -n`."
         )
+    if number == errno.EADDRNOTAVAIL:
+        return ConnectFailed(
+            "no connection: this machine has no local port or address left for one",
+            hint="Look at what opens so many connections (`ss -s`), or widen net.ipv4.ip_local_port_range.",
+        )
     cause = os.strerror(number).lower() if number else detail
     return ConnectFailed(
         f"no connection: {cause}", hint="Check that the server runs and that url names its host and port."

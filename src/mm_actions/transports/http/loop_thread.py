@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mm_actions.transports.http.failures import connect_failed
+from mm_actions.transports.http.fork import start_anew_after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -40,6 +42,9 @@ class LoopThread:
             return future.result()
         finally:
             future.cancel()
+            del (
+                future
+            )  # it has the error, whose traceback has this frame: a circle that would keep the answer
 
     def stop(self) -> None:
         """End the loop and its thread; the next call begins new ones."""
@@ -62,6 +67,28 @@ class LoopThread:
             return self._loop
 
 
+class _SharedLoop:
+    """The loop of a process for blocking callers who want one for a moment; a forked child has its own."""
+
+    def __init__(self) -> None:
+        self.forget_parent()
+        start_anew_after_fork(self)
+        atexit.register(self.stop)
+
+    def forget_parent(self) -> None:
+        """Begin anew, in a forked child."""
+        self.thread = LoopThread()
+
+    def stop(self) -> None:
+        """End it, at the end of the program."""
+        self.thread.stop()
+
+
+def shared_loop() -> LoopThread:
+    """Give the loop that all blocking callers of the process may share."""
+    return _shared.thread
+
+
 def _check_descriptors() -> None:
     """Fail before a loop is made, for one that fails half-made complains when it is collected."""
     with contextlib.ExitStack() as pairs:
@@ -82,3 +109,6 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+
+
+_shared = _SharedLoop()

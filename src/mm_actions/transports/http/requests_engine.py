@@ -1,12 +1,10 @@
 """The engine on requests, for users who bring a session of their own: auth plug-ins, instrumentation.
 
-What it cannot promise: a name look-up that hangs ends when the resolver gives up, in the blocking colour.
 The asynchronous colour sends on threads.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import http.client
 import threading
@@ -18,7 +16,7 @@ import requests.exceptions
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
-from mm_actions.errors import ConfigurationError, InvocationError, Sent
+from mm_actions.errors import ConfigurationError, CustomActionException, InvocationError, Sent
 from mm_actions.transports.http.causes import causes_of, explain
 from mm_actions.transports.http.content_coding import ACCEPT_ENCODING, Body
 from mm_actions.transports.http.engine import HttpResponse
@@ -34,14 +32,16 @@ from mm_actions.transports.http.failures import (
 from mm_actions.transports.http.fork import start_anew_after_fork
 from mm_actions.transports.http.head import check_length, check_request, joined
 from mm_actions.transports.http.requests_session import own_session, watch_session
+from mm_actions.transports.http.requests_stream import AsyncRequestsStream, OnThread, RequestsStream
 from mm_actions.transports.http.requests_watch import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest
     from mm_actions.transports.http.tls import TlsMaterial
 
 _CHUNK = 16 << 10
-_GRACE = 0.02
 _URL_ERRORS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.MissingSchema,
@@ -78,16 +78,20 @@ class RequestsEngine:
         """Send on a thread of the engine's; see :meth:`Engine.send_async <.engine.Engine.send_async>`."""
         check_request(request)
         watch = Watch(self._options, max(0.0, request.timeout))
-        try:
-            async with asyncio.timeout(request.timeout + _GRACE):
-                return await asyncio.get_running_loop().run_in_executor(
-                    self._threads, self._exchange, request, watch
-                )
-        except TimeoutError as error:
-            # The thread did not come back in time: it waits for the resolver, or for its turn.
-            raise deadline_exceeded(request, watch.progress.sent) from error
-        finally:
-            watch.cut()
+        return await OnThread(self._threads, request, watch).run(self._exchange, request, watch)
+
+    def open_stream(self, request: HttpRequest) -> RequestsStream:
+        """Send, and read as the caller goes on; see :meth:`.engine.Engine.open_stream`."""
+        check_request(request)
+        watch = Watch(self._options, max(0.0, request.timeout), stays=True)
+        return self._open(request, watch)
+
+    async def open_stream_async(self, request: HttpRequest) -> AsyncRequestsStream:
+        """Send and read on threads of the engine's; see :meth:`.engine.Engine.open_stream_async`."""
+        check_request(request)
+        watch = Watch(self._options, max(0.0, request.timeout), stays=True)
+        on_thread = OnThread(self._threads, request, watch)
+        return AsyncRequestsStream(await on_thread.run(self._open, request, watch), on_thread)
 
     def close(self) -> None:
         """Close the connections of the engine's own session; a user's session stays open."""
@@ -131,28 +135,40 @@ class RequestsEngine:
             return self._own
 
     def _exchange(self, request: HttpRequest, watch: Watch) -> HttpResponse:
-        if watch.left <= 0:
-            raise deadline_exceeded(request, Sent.NO)
-        response: requests.Response | None = None
-        whole = False
+        with self._translating(request, watch), watch:
+            response, headers = self._begin_exchange(request, watch)
+            return self._read(response, headers)
+
+    def _open(self, request: HttpRequest, watch: Watch) -> RequestsStream:
+        with self._translating(request, watch), watch:
+            response, headers = self._begin_exchange(request, watch)
+            return RequestsStream(response, headers, watch, lambda: self._translating(request, watch))
+
+    @contextlib.contextmanager
+    def _translating(self, request: HttpRequest, watch: Watch) -> Iterator[None]:
+        """Let no exception of a library through; what fails loses its connection."""
         try:
-            with watch:
-                response = self._send(request, watch)
-                watch.progress.answered = True
-                result = self._read(response)
-                whole = True
-                return result
-        except InvocationError as error:
-            if watch.progress.out_of_time:
+            _check_time(request, watch)
+            yield
+        except BaseException as error:
+            watch.drop()
+            if isinstance(error, InvocationError) and watch.progress.out_of_time:
                 raise deadline_exceeded(request, _sent(watch)) from error
-            raise
-        except ConfigurationError:
-            raise
-        except Exception as error:
+            if isinstance(error, CustomActionException) or not isinstance(error, Exception):
+                raise
             raise self._translate(error, request, watch) from error
-        finally:
-            if not whole:
-                _drop(response, watch)
+
+    def _begin_exchange(
+        self, request: HttpRequest, watch: Watch
+    ) -> tuple[requests.Response, Mapping[str, str]]:
+        response = watch.response = self._send(request, watch)
+        watch.progress.answered = True
+        pairs = list(response.raw.headers.items())
+        if sum(len(name) + len(value) + 4 for name, value in pairs) > self._options.max_header_bytes:
+            raise headers_too_large(self._options)
+        headers = joined(pairs)
+        check_length(headers)
+        return response, headers
 
     def _send(self, request: HttpRequest, watch: Watch) -> requests.Response:
         session = self._session(watch)
@@ -167,12 +183,7 @@ class RequestsEngine:
         connect_timeout = min(self._options.connect_timeout, left)
         return session.send(prepared, allow_redirects=False, timeout=(connect_timeout, left), **settings)
 
-    def _read(self, response: requests.Response) -> HttpResponse:
-        pairs = list(response.raw.headers.items())
-        if sum(len(name) + len(value) + 4 for name, value in pairs) > self._options.max_header_bytes:
-            raise headers_too_large(self._options)
-        headers = joined(pairs)
-        check_length(headers)
+    def _read(self, response: requests.Response, headers: Mapping[str, str]) -> HttpResponse:
         if response.is_redirect:
             return HttpResponse(status=response.status_code, headers=headers, body=b"")
         body = Body(headers.get("content-encoding", ""), self._options)
@@ -201,6 +212,11 @@ class RequestsEngine:
         return explain(error, request, self._options, progress)
 
 
+def _check_time(request: HttpRequest, watch: Watch) -> None:
+    if watch.left <= 0:
+        raise deadline_exceeded(request, _sent(watch))
+
+
 def _sent(watch: Watch) -> Sent:
     return Sent.YES if watch.progress.answered else watch.progress.sent
 
@@ -209,12 +225,3 @@ def _without_redirect_body(response: requests.Response, **_settings: Any) -> req
     if response.is_redirect:
         response.close()
     return response
-
-
-def _drop(response: requests.Response | None, watch: Watch) -> None:
-    """Close the connection; what is left of the answer is not read."""
-    with contextlib.suppress(Exception):  # closing what is broken may fail in any way
-        if response is not None:
-            response.close()
-        elif watch.connection is not None:
-            watch.connection.close()

@@ -11,12 +11,16 @@ import contextlib
 import http.client
 import socket
 import ssl
-import threading
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Self
 
+import urllib3.connection
+import urllib3.exceptions
+from urllib3.util.connection import allowed_gai_family
+
 from mm_actions.errors import Sent
+from mm_actions.transports.http.alarms import ALARMS
 from mm_actions.transports.http.causes import Progress
 from mm_actions.transports.http.failures import (
     MAX_INTERIM_RESPONSES,
@@ -24,16 +28,19 @@ from mm_actions.transports.http.failures import (
     response_aborted,
     too_many_interim_responses,
 )
+from mm_actions.transports.http.look_up import addresses_of, is_address
 from mm_actions.transports.http.tls_sockets import handshaking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from mm_actions.transports.http.alarms import Alarm
     from mm_actions.transports.http.engine import EngineOptions
 
 _FIRST_FINAL_STATUS = 200
 _LAST_WORDS = 0.1
+_MOMENT = 0.001
 
 _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
@@ -44,18 +51,20 @@ class Watch:
     Args:
         options: The engine's.
         timeout: Seconds from now on.
+        stays: Whether to go on after the block, until :meth:`end`: its answer is read later, on any thread.
     """
 
-    def __init__(self, options: EngineOptions, timeout: float) -> None:
+    def __init__(self, options: EngineOptions, timeout: float, *, stays: bool = False) -> None:
         self.options = options
+        self.stays = stays
         self.progress = Progress()
         self.write_failed = False
         self.connection: WatchedConnection | None = None
+        self.response: Any = None
         self._ends = time.monotonic() + timeout
         self._handshaking: socket.socket | None = None
         self._over = self._cut = False
-        self._timer = threading.Timer(timeout, self._expire)
-        self._timer.daemon = True
+        self._alarm: Alarm | None = None
 
     @property
     def left(self) -> float:
@@ -65,16 +74,23 @@ class Watch:
     def __enter__(self) -> Self:
         self._watch_token = _watch.set(self)
         self._shake_token = handshaking.set(self._note_handshake)
-        self._timer.start()
+        self._alarm = ALARMS.ring_at(self._ends, self._expire)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over = True
-        self._timer.cancel()
+        if error is None and not self.stays:
+            self.end()  # after an error the call is dropped, which ends it too
         handshaking.reset(self._shake_token)
         _watch.reset(self._watch_token)
+
+    def end(self) -> None:
+        """Guard the call no longer."""
+        self._over = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self.response = None
 
     def cut(self) -> None:
         """End the call from another thread: its reads and writes fail at once."""
@@ -86,6 +102,16 @@ class Watch:
                 with contextlib.suppress(OSError):
                     # Past SSLSocket.shutdown, which would take the session from under the reading thread.
                     socket.socket.shutdown(channel, socket.SHUT_RDWR)
+
+    def drop(self) -> None:
+        """Close the connection; what is left of the answer is not read."""
+        response = self.response
+        self.end()
+        with contextlib.suppress(Exception):  # closing what is broken may fail in any way
+            if response is not None:
+                response.close()
+            elif self.connection is not None:
+                self.connection.close()
 
     def go_on(self, connection: WatchedConnection) -> None:
         """Note which connection serves the call.
@@ -160,6 +186,43 @@ class WatchedConnection:
         return response
 
 
+class PromptConnection(WatchedConnection):
+    """Looks up its name within the time to connect, where urllib3 would wait for as long as the resolver likes."""
+
+    port: int | None
+    timeout: Any
+    _dns_host: str
+
+    def _new_conn(self) -> Any:
+        """Connect to one address after the other; those to come keep their share of the time."""
+        watch, name, timeout = _watch.get(), self._dns_host, self.timeout
+        if watch is None or is_address(name):
+            return super()._new_conn()  # type: ignore[misc] # urllib3's, under the mixin
+        ends = time.monotonic() + min(watch.options.connect_timeout, max(_MOMENT, watch.left))
+        addresses = self._look_up(ends - time.monotonic())
+        try:
+            while True:
+                self._dns_host = addresses.pop(0)
+                self.timeout = max(_MOMENT, (ends - time.monotonic()) / (len(addresses) + 1))
+                try:
+                    return super()._new_conn()  # type: ignore[misc] # urllib3's, under the mixin
+                except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
+                    if not addresses:
+                        raise
+        finally:
+            self._dns_host, self.timeout = name, timeout
+
+    def _look_up(self, seconds: float) -> list[str]:
+        try:
+            return addresses_of(self._dns_host, self.port, allowed_gai_family(), seconds)
+        except TimeoutError as error:
+            raise urllib3.exceptions.ConnectTimeoutError(self, "the resolver does not answer") from error
+        except UnicodeError as error:
+            raise urllib3.exceptions.LocationParseError(self._dns_host) from error
+        except OSError as error:
+            raise urllib3.exceptions.NewConnectionError(self, str(error)) from error  # type: ignore[arg-type]
+
+
 class WatchedResponse(http.client.HTTPResponse):
     """Reads a head strictly: http.client takes a head that was cut off for a whole one."""
 
@@ -217,8 +280,10 @@ def watched(connection_class: type[Any], idle_timeout: float | None) -> type[Any
     """Make a connection class that is watched from one that is not."""
     if issubclass(connection_class, WatchedConnection):
         return connection_class
+    # A class that connects in its own way, through SOCKS for example, may not want the name looked up here.
+    usual = connection_class._new_conn is urllib3.connection.HTTPConnection._new_conn  # noqa: SLF001 - see above
     return type(
         f"Watched{connection_class.__name__}",
-        (WatchedConnection, connection_class),
+        (PromptConnection if usual else WatchedConnection, connection_class),
         {"response_class": WatchedResponse, "idle_timeout": idle_timeout},
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import threading
@@ -12,11 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mm_actions.errors import ConfigurationError
-from mm_actions.transports.http.tls_files import CertificateFacts, read_certificates, read_client_pair
+from mm_actions.transports.http.lent_file import LentFile
+from mm_actions.transports.http.tls_files import (
+    CertificateFacts,
+    read_certificates,
+    read_client_pair,
+    read_revocation_lists,
+)
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
 
 logger = logging.getLogger("mm_actions.tls")
@@ -36,6 +41,7 @@ class TlsMaterial:
         password: Opens the key.
         ca_facts: What the CA file holds.
         client_facts: Which client certificate is shown.
+        crl: PEM revocation lists of every authority in the server's chain; None asks nobody who is revoked.
     """
 
     verify: bool = True
@@ -45,6 +51,7 @@ class TlsMaterial:
     password: str | None = field(default=None, repr=False)
     ca_facts: tuple[CertificateFacts, ...] = ()
     client_facts: CertificateFacts | None = None
+    crl: LentFile | None = field(default=None, repr=False)
 
     @classmethod
     def load(
@@ -55,6 +62,7 @@ class TlsMaterial:
         private_key: _File | None = None,
         password: str | None = None,
         verify: bool = True,
+        crl: _File | None = None,
     ) -> TlsMaterial:
         """Read the files and prove that they can work.
 
@@ -64,6 +72,7 @@ class TlsMaterial:
             private_key: PEM file of the client certificate's key.
             password: Opens an encrypted key.
             verify: Whether to check the server's certificate.
+            crl: PEM file of the revocation lists of every authority in the server's chain.
 
         Raises:
             ConfigurationError: A file is missing, unreadable or no PEM, the key is not the certificate's,
@@ -73,12 +82,13 @@ class TlsMaterial:
         ca_facts: tuple[CertificateFacts, ...] = ()
         if ca is not None:
             roots, ca_facts = read_certificates(os.fspath(ca), "cert")
+        lists = None if crl is None else LentFile(read_revocation_lists(os.fspath(crl), "crl"))
         if certificate is None:
             if private_key is not None:
                 raise ConfigurationError(
                     f"there is a private key ({os.fspath(private_key)}) but no certificate; set public_key"
                 )
-            return cls(verify=verify, ca=roots, ca_facts=ca_facts)
+            return cls(verify=verify, ca=roots, ca_facts=ca_facts, crl=lists)
         key_path = None if private_key is None else os.fspath(private_key)
         chain, key, facts = read_client_pair(os.fspath(certificate), key_path, password)
         return cls(
@@ -89,6 +99,7 @@ class TlsMaterial:
             password=password if b"ENCRYPTED" in key else None,
             ca_facts=ca_facts,
             client_facts=facts,
+            crl=lists,
         )
 
     def current(self) -> TlsMaterial:
@@ -125,8 +136,12 @@ class TlsMaterial:
             else:
                 context.load_verify_locations(cadata=self.ca.decode("ascii"))
             if self.certificate is not None and self.private_key is not None:
-                with _as_file(self.certificate + self.private_key) as path:
-                    context.load_cert_chain(path, password=self.password)
+                with LentFile(self.certificate + self.private_key) as file:
+                    context.load_cert_chain(file.path, password=self.password)
+            if self.crl is not None:
+                context.load_verify_locations(self.crl.path)
+                # Of the whole chain, as libcurl does.
+                context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
         except ssl.SSLError as error:
             raise ConfigurationError(
                 f"OpenSSL refuses {self.client_facts or 'the CA file'} ({error.reason}); replace it"
@@ -152,6 +167,7 @@ class TlsSource:
         private_key: As in :meth:`TlsMaterial.load`.
         password: As in :meth:`TlsMaterial.load`.
         verify: As in :meth:`TlsMaterial.load`.
+        crl: As in :meth:`TlsMaterial.load`.
         interval: Seconds between two looks at the files.
         clock: Monotonic seconds.
 
@@ -167,17 +183,25 @@ class TlsSource:
         private_key: _File | None = None,
         password: str | None = None,
         verify: bool = True,
+        crl: _File | None = None,
         interval: float = 2.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._paths = tuple(os.fspath(path) for path in (ca, certificate, private_key) if path is not None)
+        self._paths = tuple(
+            os.fspath(path) for path in (ca, certificate, private_key, crl) if path is not None
+        )
         self._interval = interval
         self._clock = clock
         self._looking = threading.Lock()
 
         def load() -> TlsMaterial:
             return TlsMaterial.load(
-                ca=ca, certificate=certificate, private_key=private_key, password=password, verify=verify
+                ca=ca,
+                certificate=certificate,
+                private_key=private_key,
+                password=password,
+                verify=verify,
+                crl=crl,
             )
 
         self._load = load
@@ -225,21 +249,3 @@ def _stamp(path: str) -> _Stamp | None:
     except OSError:
         return None
     return _Stamp(status.st_mtime_ns, status.st_size, status.st_ino)
-
-
-@contextlib.contextmanager
-def _as_file(data: bytes) -> Iterator[str]:
-    """Lend bytes as a path: OpenSSL's Python binding reads client certificates from files only."""
-    if hasattr(os, "memfd_create"):
-        number = os.memfd_create("client-certificate", os.MFD_CLOEXEC)
-        with os.fdopen(number, "wb") as memory:
-            memory.write(data)
-            memory.flush()
-            yield f"/proc/self/fd/{number}"
-        return
-    import tempfile  # noqa: PLC0415 - only where there is no file in memory
-
-    with tempfile.NamedTemporaryFile(prefix="mm_actions-", suffix=".pem") as file:  # mode 0600
-        file.write(data)
-        file.flush()
-        yield file.name

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 EXPIRED = 10
 HOST_MISMATCH = 62
 _NEEDS_CA = {2, 18, 19, 20, 21}
+_ABOUT_LISTS = {3, 8, 11, 12}
 _REASONS = {
     2: "an issuer of its certificate is not known",
+    3: "there is no revocation list of an authority in its chain",
+    8: "the signature of a revocation list is wrong",
     9: "its certificate is not valid yet",
     EXPIRED: "its certificate has expired",
+    11: "a revocation list is not valid yet",
+    12: "a revocation list has expired",
     18: "its certificate is self-signed",
     19: "its chain ends in a self-signed CA that is not known",
     20: "its certificate was issued by a CA that is not known",
@@ -57,6 +62,8 @@ def peer_untrusted(code: int, detail: str, host: str) -> TlsPeerUntrusted:
         hint = "Write the name that the certificate carries as subjectAltName into url."
     elif code in {9, EXPIRED}:
         hint = "Renew the server's certificate, or correct this machine's clock."
+    elif code in _ABOUT_LISTS:
+        hint = "Put a current list of every authority in the chain into the file that crl names."
     return TlsPeerUntrusted(f"{host} is not trusted: {reason}", hint=hint)
 
 
@@ -102,6 +109,12 @@ def handshake_failed(text: str, sent: Sent) -> TlsFailed:
     if any(sign in words for sign in ("wrong version number", "packet length too long", "http request")):
         return TlsFailed(
             "the server does not answer in TLS", hint="Its port may be for plain http.", sent=sent
+        )
+    if "excessive message size" in words:
+        return TlsFailed(
+            "the server's certificate and its chain are larger than OpenSSL takes, 100 KiB",
+            hint="Leave out of the chain what is not needed, or divide the names among certificates.",
+            sent=sent,
         )
     alert = _ALERT.search(words)
     if alert:

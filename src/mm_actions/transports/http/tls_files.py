@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 _PEM_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_PEM_LIST = re.compile(rb"-----BEGIN X509 CRL-----.*?-----END X509 CRL-----", re.DOTALL)
 _PEM_KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 
 
@@ -55,6 +56,37 @@ def read_certificates(path: str, setting: str) -> tuple[bytes, tuple[Certificate
     """
     certificates, pem = _certificates(path, setting)
     return pem, tuple(_facts(path, certificate) for certificate in certificates)
+
+
+def read_revocation_lists(path: str, setting: str) -> bytes:
+    """Read every revocation list of a PEM file.
+
+    Args:
+        path: The file.
+        setting: The configuration key that names it, for messages.
+
+    Returns:
+        The lists as PEM without anything around them.
+
+    Raises:
+        ConfigurationError: The file cannot be read or holds no usable list.
+    """
+    from cryptography.x509 import load_pem_x509_crl  # noqa: PLC0415 - see _certificates
+
+    blocks = _PEM_LIST.findall(_read(path, setting))
+    if not blocks:
+        raise ConfigurationError(
+            f"the file {path} holds no PEM revocation list (no '-----BEGIN X509 CRL-----'); "
+            f"convert it to PEM or correct the setting {setting}"
+        )
+    try:
+        for block in blocks:
+            load_pem_x509_crl(block)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"the file {path} holds a damaged revocation list ({error}); replace it or correct {setting}"
+        ) from error
+    return b"\n".join(blocks) + b"\n"
 
 
 def read_client_pair(

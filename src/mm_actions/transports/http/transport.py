@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from mm_actions.contract.codec import decode, encode
+from mm_actions.contract.events import MEDIA_TYPE
 from mm_actions.contract.status import answer_of
 from mm_actions.contract.wire import ActionCatalogue
 from mm_actions.core import hops
 from mm_actions.core.payload import payload_of
-from mm_actions.errors import CorrelationMismatch, InvocationError, Sent
+from mm_actions.errors import ConfigurationError, CorrelationMismatch, InvocationError, Sent
 from mm_actions.transports.http.auth import SIGNATURE, fixed_headers, signer
 from mm_actions.transports.http.engine import HttpRequest
+from mm_actions.transports.http.event_stream import STREAM_PATH, Arrival, AsyncHttpEvents, HttpEvents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mm_actions.config import ServerSettings
     from mm_actions.contract.wire import Answer
     from mm_actions.core.transport import Call, Invocation
-    from mm_actions.transports.http.engine import Engine, HttpResponse
+    from mm_actions.transports.http.engine import AsyncHttpStream, Engine, HttpResponse, HttpStream
 
 ACTION_PATH = "/action"
 CATALOGUE_PATH = "/actions"
@@ -50,7 +52,13 @@ class HttpTransport:
         self._strict = settings.strict
         self._sign = signer(settings, wall_clock)
         self._common = (("User-Agent", USER_AGENT), *settings.headers, *fixed_headers(settings))
-        self._headers = (("Content-Type", "application/json"), ("Accept", "application/json"), *self._common)
+        posted = ("Content-Type", "application/json")
+        self._headers = (posted, ("Accept", "application/json"), *self._common)
+        # Compression holds events back until it has enough of them.
+        self._stream_headers = (
+            posted, ("Accept", MEDIA_TYPE), ("Accept-Encoding", "identity"), *self._common
+        )  # fmt: skip
+        self._limit = settings.max_response_bytes
 
     def encode(self, invocation: Invocation) -> bytes:
         """Write the body."""
@@ -63,6 +71,21 @@ class HttpTransport:
     async def send_async(self, call: Call) -> Answer:
         """Post and read the answer."""
         return self._answer(call, await self._engine.send_async(self._request(call)))
+
+    def stream(self, call: Call) -> HttpEvents:
+        """Post, and read the answer as it arrives, blocking.
+
+        Raises:
+            InvocationError: As :meth:`send`.
+            ConfigurationError: The engine has no streams.
+        """
+        stream = self._streaming().open_stream(self._stream_request(call))
+        return HttpEvents(stream, self._arrival(call, stream))
+
+    async def stream_async(self, call: Call) -> AsyncHttpEvents:
+        """Post, and read the answer as it arrives; otherwise as :meth:`stream`."""
+        stream = await self._streaming().open_stream_async(self._stream_request(call))
+        return AsyncHttpEvents(stream, self._arrival(call, stream))
 
     def get(self, path: str, *, timeout: float) -> HttpResponse:
         """Ask for one of the optional resources, such as ``/actions``, beside the action path.
@@ -97,9 +120,36 @@ class HttpTransport:
         headers = (("Accept", "application/json"), *self._common, *self._signed(b""))
         return HttpRequest(method="GET", url=url, headers=headers, timeout=timeout)
 
-    def _request(self, call: Call) -> HttpRequest:
+    def _streaming(self) -> Engine:
+        if not callable(getattr(self._engine, "open_stream", None)):
+            raise ConfigurationError(
+                f"the engine {type(self._engine).__name__} has no streams: give it the methods "
+                "open_stream and open_stream_async of mm_actions.transports.http.engine.Engine"
+            )
+        return self._engine
+
+    def _stream_request(self, call: Call) -> HttpRequest:
+        parts = urlsplit(self._url)
+        url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + STREAM_PATH, parts.query, ""))
+        return self._request(call, url, self._stream_headers)
+
+    def _arrival(self, call: Call, stream: HttpStream | AsyncHttpStream) -> Arrival:
+        try:
+            if call.answered is not None:
+                call.answered(stream.status)
+            self._check_call(call, stream.headers)
+        except CorrelationMismatch:
+            stream.close()
+            raise
+        return Arrival(
+            stream.status, stream.headers, limit=self._limit, strict=self._strict, now=self._wall_clock
+        )
+
+    def _request(
+        self, call: Call, url: str | None = None, common: tuple[tuple[str, str], ...] | None = None
+    ) -> HttpRequest:
         headers = [
-            *self._headers,
+            *(common or self._headers),
             ("X-MM-Timeout-Ms", str(max(1, int(call.timeout * 1000)))),
             ("traceparent", call.traceparent),
             (CALL_ID, call.call_id),
@@ -107,19 +157,28 @@ class HttpTransport:
         ]
         if call.idempotency_key is not None:
             headers.append(("Idempotency-Key", call.idempotency_key))
+        if call.tracestate:
+            headers.append(("tracestate", call.tracestate))
         headers.extend(self._signed(call.payload))
-        return HttpRequest(url=self._url, headers=tuple(headers), body=call.payload, timeout=call.timeout)
+        return HttpRequest(
+            url=url or self._url, headers=tuple(headers), body=call.payload, timeout=call.timeout
+        )
 
     def _signed(self, body: bytes) -> tuple[tuple[str, str], ...]:
         return () if self._sign is None else ((SIGNATURE, self._sign(body)),)
 
-    def _answer(self, call: Call, response: HttpResponse) -> Answer:
-        if response.headers.get(_CALL_ID_FIELD, call.call_id) != call.call_id:
+    def _check_call(self, call: Call, headers: Mapping[str, str]) -> None:
+        if headers.get(_CALL_ID_FIELD, call.call_id) != call.call_id:
             raise CorrelationMismatch(
                 f"the answer's {CALL_ID} is not the one that was sent",
                 hint="Look for a cache or a proxy between here and the server",
                 sent=Sent.YES,
             )
+
+    def _answer(self, call: Call, response: HttpResponse) -> Answer:
+        if call.answered is not None:
+            call.answered(response.status)
+        self._check_call(call, response.headers)
         return answer_of(
             response.status, response.headers, response.body, now=self._wall_clock(), strict=self._strict
         )

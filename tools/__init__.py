@@ -1,0 +1,1 @@
+"""What writes and checks parts of the project, each run as `python -m tools.<name>`."""
