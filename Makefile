@@ -39,12 +39,12 @@ run-java: $(VENV)/.ready-to-run ## Build the sample server in Java and start it 
 
 run-go: $(VENV)/.ready-to-run ## Build the sample server in Go and start it at port 8080
 	@tools/system.sh $(BIN)/python go
-	@cd example_server/go && go build -o build/server .
+	@cd example_server/go && go build -buildvcs=false -o build/server .
 	@example_server/go/build/server
 
 run-node: $(VENV)/.ready-to-run ## Build the sample server in TypeScript and start it at port 8080
 	@tools/system.sh $(BIN)/python node
-	@cd example_server/node && npm install --silent --no-audit --no-fund && npx tsc
+	@cd example_server/node && npm ci --silent --no-audit --no-fund && npx tsc
 	@node example_server/node/dist/main.js
 
 test: setup system lint types imports unit package pythons ## Every gate and every test

@@ -1,4 +1,4 @@
-"""Builds the servers in Go and TypeScript, and again only when a source is newer than what was built."""
+"""Builds the servers in Go, TypeScript and Java; again only when a source is newer than what was built."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 GO = ROOT / "example_server" / "go"
 NODE = ROOT / "example_server" / "node"
+JAVA = ROOT / "example_server" / "java"
 
 
 # What `make system` installs of Go and Node.js is in the virtual environment.
@@ -80,6 +81,24 @@ def node_server() -> list[str | Path]:
             run([tsc], NODE)
             built.touch()
     return [node, NODE / "dist" / "main.js"]
+
+
+@contextmanager
+def maven() -> Iterator[list[str | Path]]:
+    """Give the command that builds in Java, for one process of a test run at a time."""
+    command: list[str | Path] = [program("mvn"), "-q", "-B"]
+    with _alone(JAVA):
+        yield command
+
+
+def java_server() -> list[str | Path]:
+    """Build the server in Java, and give the command that starts it."""
+    java, jar = program("java"), JAVA / "target" / "action-server.jar"
+    sources = [JAVA / "pom.xml", *(JAVA / "src" / "main").rglob("*.java")]
+    with maven() as mvn:
+        if not _newer(jar, sources):
+            run([*mvn, "package", "-DskipTests"], JAVA)
+    return [java, "-jar", jar]
 
 
 def _newer(built: Path, sources: Sequence[Path]) -> bool:

@@ -9,10 +9,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.example_server.builds import run
+from tests.example_server.builds import JAVA, java_server, maven, run
+from tests.example_server.other_languages.hosting import assert_problem
 from tests.example_server.running import JSON, ROOT, RunningServer
 from tests.example_server.servers import start
-from tests.example_server.test_java import JAVA, assert_problem, java_server, maven, tls_options
 
 from mm_actions.testing import CertificateAuthority
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 # The timeout covers the first build, which may have to fetch Maven's plugins.
 pytestmark = [pytest.mark.java, pytest.mark.timeout(300)]
+
+
+def tls_options(authority: CertificateAuthority) -> list[str | Path]:
+    files = authority.server()
+    return ["--tls-cert", files.certificate, "--tls-key", files.private_key, "--client-ca", files.ca]
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """Threads for which the kernel answers otherwise, with system calls that fail or hang.
 
-To use up the machine's ports, or to change its resolver, would disturb whatever else runs on it, and a network of
-one's own needs rights that not every machine gives. A filter for system calls, seccomp(2), needs none on Linux. It
-holds for one thread, and for those that are started by it.
+To use up the machine's ports, or to change its resolver, would disturb whatever else runs on it, and a
+network of one's own needs rights that not every machine gives. A filter for system calls, seccomp(2), needs
+none on Linux. It holds for one thread, and for those that are started by it.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""`mm-actions`: call an action, talk with an application, check a configuration. Needs the extra `cli`."""
+"""`mm-actions`: call and serve actions, talk with an application, check settings. Needs the extra `cli`."""
 
 from __future__ import annotations
 

@@ -92,6 +92,7 @@ def _channel(settings: ServerSettings) -> Iterator[Finding]:
     try:
         context = TlsMaterial.load(
             ca=settings.cert,
+            crl=settings.crl,
             certificate=settings.public_key,
             private_key=settings.private_key,
             password=password.reveal() if password else None,

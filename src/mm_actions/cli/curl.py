@@ -65,6 +65,7 @@ def _connection(settings: ServerSettings, wanted: dict[str, str]) -> list[str]:
         pieces.append("--tlsv1.2")
     for option, file in (
         ("--cacert", settings.cert),
+        ("--crlfile", settings.crl),
         (
             "--cert",
             settings.public_key and settings.public_key.replace(":", "\\:"),

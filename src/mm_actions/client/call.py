@@ -230,8 +230,8 @@ async def until_answered(
 async def _hedged(course: Course, runtime: Runtime) -> Answer:
     """Make an attempt; if it is the first, carries a key and is slow, another one beside it.
 
-    A blocking caller waits for a private event loop to do so: it takes some 0.1 ms, and there both colours call
-    off an attempt in the same way, with every engine.
+    A blocking caller waits for a private event loop to do so: it takes some 0.2 ms, and there both colours
+    call off an attempt in the same way, with every engine.
     """
     if course.key is None or course.attempt > 1:
         return await _attempt(course, runtime)

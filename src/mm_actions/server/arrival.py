@@ -16,6 +16,7 @@ from mm_actions.core.request import Request
 from mm_actions.core.responder import DialogueResponder
 from mm_actions.errors import InvocationError, SchemaMismatch
 from mm_actions.server.errors import ActionError, BadRequest
+from mm_actions.server.sent import NOTHING_SENT, Sent, sent_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ _DIGITS = 18
 _OPENING = ord("{")
 _LONG = 16_384
 _WIDEST = 64
-_ABOVE_TURNS = 3
+_LEVELS_OF_A_TURN = MAX_DEPTH - 3  # it stands in the history of the request of the body
 _REQUIRED = "Object missing required field `"
 
 
@@ -120,19 +121,6 @@ class History(Sequence[Mapping[str, Any]]):
         return self._turns
 
 
-class Sent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a handler was given, as it was before the handler saw it.
-
-    Attributes:
-        members: The JSON of the responder's members; None when none of them said anything.
-    """
-
-    members: bytes | None = None
-
-
-_NOTHING_SENT = Sent()
-
-
 class Arrived(msgspec.Struct, frozen=True, kw_only=True):
     """A call that is of the shape of the contract."""
 
@@ -190,7 +178,7 @@ def _request(wire: _Request, turns: Sequence[bytes]) -> Request:
 
 def _responder(wire: _Responder | None, request: Request) -> tuple[DialogueResponder, Sent]:
     if wire is None:
-        return DialogueResponder(request=request), _NOTHING_SENT
+        return DialogueResponder(request=request), NOTHING_SENT
     for position, directive in enumerate(wire.directives or ()):
         for member in ("name", "type"):
             value = directive.get(member, "")
@@ -199,17 +187,13 @@ def _responder(wire: _Responder | None, request: Request) -> tuple[DialogueRespo
             elif not isinstance(value, str):
                 raise _refused(f"/responder/directives/{position}/{member}", "must be a text")
     params = _params(wire.params)
-    if wire.directives or wire.frame or wire.slots or (wire.params is not None and _has_lists(wire.params)):
-        sent = Sent(members=_encode(wire))
-    else:
-        sent = _NOTHING_SENT
     responder = DialogueResponder(
         frame=wire.frame, params=params, slots=wire.slots, request=request, directives=wire.directives
     )
     if request.history:
         # A list of its own would decode the history of every call.
         responder.history = request.history  # type: ignore[assignment]
-    return responder, sent
+    return responder, sent_of(responder)
 
 
 def _params(wire: Params | None) -> CoreParams:
@@ -246,13 +230,10 @@ def _milliseconds(timestamp: object) -> int | None:
     return timestamp if isinstance(timestamp, int) and not isinstance(timestamp, bool) else None
 
 
-def _has_lists(wire: Params) -> bool:
-    return bool(wire.allowed_intents or wire.dynamic_resource or wire.allow_nlp or wire.deny_nlp)
-
-
 def _history(turns: Sequence[bytes]) -> Sequence[Mapping[str, Any]]:
-    if any(turn[0] != _OPENING for turn in turns):
-        raise _refused("/request/history", "must be an array of objects")
+    for turn in turns:
+        if turn[0] != _OPENING:
+            raise _refused("/request/history", "must be an array of objects")
     return History(turns)
 
 
@@ -261,6 +242,9 @@ def _too_deep(body: bytes, turns: Sequence[bytes]) -> bool:
 
     A text of n bytes has at most n / 2 levels, so short turns need no look; the rest of the body is short.
     """
+    longest = max(map(len, turns), default=0)
+    if longest <= 2 * _LEVELS_OF_A_TURN and len(body) - sum(map(len, turns)) <= 2 * MAX_DEPTH:
+        return False
     if len(body) < _LONG or not turns:
         return deeper_than(MAX_DEPTH, body)
     start = body.find(turns[0])
@@ -275,9 +259,10 @@ def _too_deep(body: bytes, turns: Sequence[bytes]) -> bool:
     # A rest that is shorter than the turns does not hold them, so what was cut out is the history.
     if not body.startswith(history, start) or len(rest) >= sum(map(len, turns)):
         return deeper_than(MAX_DEPTH, body)
-    levels = MAX_DEPTH - _ABOVE_TURNS
-    long = max(map(len, turns)) > 2 * levels
-    return deeper_than(MAX_DEPTH, rest) or (long and any(deeper_than(levels, turn) for turn in turns))
+    if deeper_than(MAX_DEPTH, rest):
+        return True
+    long = longest > 2 * _LEVELS_OF_A_TURN
+    return long and any(deeper_than(_LEVELS_OF_A_TURN, turn) for turn in turns)
 
 
 def _groups(groups: list[list[_Entity]] | None) -> tuple[tuple[FrozenDict, ...], ...]:
@@ -310,4 +295,3 @@ _adopt = object.__setattr__
 _NO_PARAMS = FrozenParams()
 _NULL_PARAMS = _Params()
 _turn = msgspec.json.Decoder(dict[str, Any])
-_encode = msgspec.json.Encoder().encode

@@ -8,20 +8,20 @@ because a stock MindMeld forgets those that an answer leaves out; unset ones can
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mm_actions.contract.codec import encode
-from mm_actions.contract.wire import Answer
 from mm_actions.core.params import NAMES, SCALARS, Params
 from mm_actions.core.responder import DialogueResponder
 from mm_actions.errors import EncodingFailed
+from mm_actions.server.sent import PLAIN
 
 if TYPE_CHECKING:
-    from mm_actions.server.arrival import Sent
+    from mm_actions.server.sent import Kept, Sent
 
 MEMBERS = ("directives", "frame", "params", "slots")
 LISTS = ("allowed_intents", "allow_nlp", "deny_nlp")
@@ -54,7 +54,7 @@ class Flushed:
     """
 
     def __init__(self, arrived: Sequence[Any] = (), most: int = 0) -> None:
-        self._arrived = [msgspec.Raw(encode(directive)) for directive in arrived]
+        self._arrived = [encode(directive) for directive in arrived]
         self._end = len(arrived)
         self._last = arrived[-1] if arrived else None
         self._room = most
@@ -91,7 +91,7 @@ class Flushed:
         ):
             return _directives(directives[end:], "/directives", end)
         # Somebody rearranged them; what is equal to a directive that has left is not sent again.
-        return _added(_directives(directives, "/directives"), [*self._arrived, *self.written])
+        return _added(_directives(directives, "/directives"), [*self._arrived, *map(bytes, self.written)])
 
 
 def add(responder: DialogueResponder, result: object) -> None:
@@ -121,18 +121,17 @@ def answer_of(
     """
     if result is not None:
         add(responder, result)
-    before = _NOTHING if sent.members is None else _decode(sent.members)
     directives: list[Any]
     if flushed is not None:
         directives = [*flushed.written, *flushed.rest(responder.directives)]
     else:
         directives = _directives(responder.directives, "/directives")
-        directives = _added(directives, before.directives) if before.directives else directives
+        directives = _added(directives, sent.directives) if sent.directives else directives
     answer = {
         "directives": directives,
-        "frame": _changed(responder.frame, before.frame, "/frame"),
-        "params": _params(responder.params, before),
-        "slots": _changed(responder.slots, before.slots, "/slots"),
+        "frame": _changed(responder.frame, sent.frame, "/frame"),
+        "params": _params(responder.params, sent),
+        "slots": _changed(responder.slots, sent.slots, "/slots"),
     }
     try:
         return encode(answer)
@@ -186,7 +185,7 @@ def _take_params(params: Params, members: object) -> None:
             setattr(params, name, value)
 
 
-def _params(params: Any, before: Answer) -> dict[str, Any]:
+def _params(params: Any, sent: Sent) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in SCALARS:
         value = getattr(params, name)
@@ -197,16 +196,13 @@ def _params(params: Any, before: Answer) -> dict[str, Any]:
         elif not isinstance(value, str):
             raise BadResult(f"/params/{name}", f"is of type {type(value).__name__}, not a text")
         found[name] = value
-    was = before.params
     for name in LISTS:
         if value := getattr(params, name):
-            held = (getattr(was, name) if was is not None else None) or ()
+            held = sent.lists.get(name, ())
             if added := [text for text in _texts(value, name) if text not in held]:
                 found[name] = added
-    if value := params.dynamic_resource:
-        held = was.dynamic_resource if was is not None else None
-        if changed := _changed(value, held, "/params/dynamic_resource"):
-            found["dynamic_resource"] = changed
+    if changed := _changed(params.dynamic_resource, sent.dynamic_resource, "/params/dynamic_resource"):
+        found["dynamic_resource"] = changed
     return found
 
 
@@ -246,24 +242,20 @@ def _mapping(value: object, where: str) -> Mapping[str, Any]:
     return value
 
 
-def _added(directives: list[Any], before: Sequence[Any]) -> list[Any]:
-    """Take out, once each, the directives that were there before."""
-    count = len(before)
-    with suppress(EncodingFailed):  # said below, with its position
-        if encode(directives[:count]) == encode(before):
-            return directives[count:]
-    remaining = [_written(directive, "/directives") for directive in before]
+def _added(directives: list[Any], before: Sequence[bytes]) -> list[Any]:
+    """Take out, once each, the directives that were there before, given as JSON."""
+    remaining = Counter(before)
     added = []
     for position, directive in enumerate(directives):
         written = _written(directive, f"/directives/{position}")
-        if written in remaining:
-            remaining.remove(written)
+        if remaining[written]:
+            remaining[written] -= 1
         else:
             added.append(directive)
     return added
 
 
-def _changed(members: object, before: Mapping[str, Any] | None, where: str) -> Mapping[str, Any]:
+def _changed(members: object, before: Kept, where: str) -> Mapping[str, Any]:
     """Leave out what is as it was."""
     now = _mapping(members, where)
     if not before:
@@ -277,9 +269,10 @@ def _changed(members: object, before: Mapping[str, Any] | None, where: str) -> M
 
 def _same(value: object, before: object, where: str, name: str) -> bool:
     """Compare as JSON, since ``1 == True``, and some objects do not compare at all."""
-    if type(value) is type(before) and type(value) in _PLAIN:
+    if type(value) is type(before) and type(value) in PLAIN:
         return value == before
-    return _written(value, f"{where}/{name}") == _written(before, where)
+    kept = before if isinstance(before, bytes) else encode(before)
+    return _written(value, f"{where}/{name}") == kept
 
 
 def _written(value: object, where: str) -> bytes:
@@ -299,8 +292,3 @@ def _unwritable(answer: Mapping[str, Any]) -> BadResult:
             except EncodingFailed as error:
                 return BadResult(f"/{name}/{key}", f"cannot be written as JSON: {error.cause}")
     return BadResult("", "cannot be written as JSON")
-
-
-_PLAIN = frozenset((str, int, float, bool, type(None)))
-_NOTHING = Answer()
-_decode = msgspec.json.Decoder(Answer).decode

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import time
 from typing import TYPE_CHECKING
 
 from mm_actions.server.listening import listen
+from mm_actions.server.shared_figures import shared_figures
 from mm_actions.server.worker import Work
 from mm_actions.server.workers import NotServing, Worker, describe
 
@@ -70,7 +70,8 @@ class Supervisor:
         asyncio.run(self._run())
 
     async def _run(self) -> None:
-        with listen(self._work.settings.host, self._work.settings.port) as port:
+        settings = self._work.settings
+        with shared_figures() as self._forget, listen(settings.host, settings.port) as port:
             self._port = port
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
@@ -124,8 +125,7 @@ class Supervisor:
     async def _watch(self, worker: Worker) -> None:
         """Wait for a worker's end; when it was not asked for, start another one."""
         code = await worker.ended()
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            _forget_figures(worker.pid)
+        self._forget(worker.pid)
         if worker in self._current and not self._urgency:
             await self._replace(worker, code)
         del self._everyone[worker]
@@ -211,12 +211,3 @@ class Supervisor:
                 await asyncio.wait(left)
         for task in self._tasks:
             task.cancel()
-
-
-def _forget_figures(pid: int) -> None:
-    """Take what a process had in progress out of the figures that prometheus-client adds up for all."""
-    try:
-        from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - an extra
-    except ImportError:
-        return
-    mark_process_dead(pid)  # type: ignore[no-untyped-call] # prometheus-client has it so

@@ -33,6 +33,7 @@ def open_http(settings: ServerSettings) -> HttpTransport:
     password = settings.private_key_password
     tls = TlsSource(
         ca=settings.cert,
+        crl=settings.crl,
         certificate=settings.public_key,
         private_key=settings.private_key,
         password=password.reveal() if password else None,

@@ -1,14 +1,17 @@
-"""Deadlines of blocking calls, all watched by one thread: one of its own for each call would cost more than the call."""
+"""Deadlines of blocking calls, watched by one thread: one for each call costs more than much of the call."""
 
 from __future__ import annotations
 
 import heapq
 import threading
 import time
-from collections.abc import Callable
 from itertools import count
+from typing import TYPE_CHECKING
 
 from mm_actions.transports.http.fork import start_anew_after_fork
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _IDLE = 1.0
 """Seconds that the thread stays when there is nothing to watch."""

@@ -1,4 +1,4 @@
-"""Looks up names for engines on Python's sockets: nothing can interrupt getaddrinfo, so nobody waits in it."""
+"""Looks up names for engines on Python's sockets; nobody waits in getaddrinfo, for nothing ends it."""
 
 from __future__ import annotations
 

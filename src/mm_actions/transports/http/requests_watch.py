@@ -187,7 +187,7 @@ class WatchedConnection:
 
 
 class PromptConnection(WatchedConnection):
-    """Looks up its name within the time to connect, where urllib3 would wait for as long as the resolver likes."""
+    """Looks up its name within the time to connect; urllib3 would wait as long as the resolver likes."""
 
     port: int | None
     timeout: Any

@@ -7,7 +7,7 @@ import socket
 import subprocess
 
 import pytest
-from tests.example_server.go_and_node.hosting import Built, assert_problem
+from tests.example_server.other_languages.hosting import Built, assert_problem
 from tests.example_server.running import JSON, exchange_over
 
 from mm_actions.testing import CertificateAuthority

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.example_server.go_and_node.hosting import Built
+    from tests.example_server.other_languages.hosting import Built
 
     from mm_actions.testing import CertificateAuthority
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from example_server.actions import catalogue
 from tests.contract.openapi_schemas import faults
-from tests.example_server.go_and_node.hosting import assert_problem
+from tests.example_server.other_languages.hosting import assert_problem
 from tests.example_server.running import RunningServer
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.example_server.builds import go_server, node_server
-from tests.example_server.go_and_node.hosting import Built
+from tests.example_server.builds import go_server, java_server, node_server
+from tests.example_server.other_languages.hosting import Built
 from tests.example_server.running import RunningServer
 
 from mm_actions.testing import CertificateAuthority
 
-_BUILDS = {"go": go_server, "node": node_server}
+_BUILDS = {"go": go_server, "java": java_server, "node": node_server}
 
 
 @pytest.fixture(
     scope="session",
-    params=[pytest.param("go", marks=pytest.mark.go), pytest.param("node", marks=pytest.mark.node)],
+    params=[pytest.param(language, marks=getattr(pytest.mark, language)) for language in _BUILDS],
 )
 def built(request: pytest.FixtureRequest) -> Built:
     return Built(request.param, _BUILDS[request.param]())

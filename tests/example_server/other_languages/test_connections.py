@@ -6,7 +6,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.example_server.go_and_node.hosting import texts
+from tests.example_server.other_languages.hosting import texts
 from tests.example_server.running import JSON, RunningServer, exchange_over
 
 

@@ -7,7 +7,7 @@ import ssl
 from pathlib import Path
 
 import pytest
-from tests.example_server.go_and_node.hosting import assert_problem
+from tests.example_server.other_languages.hosting import assert_problem
 from tests.example_server.running import JSON, RunningServer
 
 from mm_actions import CustomAction, DialogueResponder, Request, close_endpoints
