@@ -49,6 +49,18 @@ def test_a_template_is_filled_from_the_slots():
     assert responder.directives[0]["payload"]["text"] == "Hello Bo"
 
 
+def test_a_template_finds_in_the_frame_what_is_no_slot():
+    responder = DialogueResponder(slots={"name": "Bo"}, frame={"name": "Al", "order_id": 7, 8: "odd"})
+    responder.reply("{name}, your order is {order_id}")
+    assert responder.directives[0]["payload"]["text"] == "Bo, your order is 7"
+
+
+@pytest.mark.parametrize("frame", [{}, {"other": 1}])
+def test_a_name_that_is_nowhere_is_an_error(frame):
+    with pytest.raises(KeyError, match="order_id"):
+        DialogueResponder(frame=frame).reply("your order is {order_id}")
+
+
 @pytest.mark.parametrize("texts", [["a", "b", "c"], ("a", "b", "c"), {"a", "b", "c"}])
 def test_one_of_several_texts_is_chosen_by_an_injected_random_source(texts):
     class Repeatable(DialogueResponder):

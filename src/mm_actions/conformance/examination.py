@@ -74,8 +74,8 @@ class Examination:
         if not self.action:
             if not self.idempotent_actions:
                 raise ConfigurationError(
-                    f"GET {exchange.request.path} answered {exchange.status} and lists no idempotent action: "
-                    "say which action may be called many times with --action NAME"
+                    f"GET {exchange.request.path} answered {exchange.status} and lists no idempotent action "
+                    "that needs no arguments: say which one may be called many times with --action NAME"
                 )
             self.action = self.idempotent_actions[0]
         self.exchanges.clear()
@@ -158,12 +158,14 @@ def selected(options: ConformanceOptions) -> Sequence[Check]:
 
 
 def _idempotent(exchange: Exchange) -> tuple[str, ...]:
-    """Read the names of actions that may be repeated; a broken catalogue is for C51 to tell."""
+    """Read the names of actions that take any request again; a broken catalogue is for C51 to tell."""
     try:
         found = msgspec.convert(exchange.expect(200).json(), ActionCatalogue)
     except (Failed, msgspec.ValidationError, RecursionError):
         return ()
     names = dict.fromkeys(
-        action.name for action in found.actions if action.idempotent and not action.deprecated
+        action.name
+        for action in found.actions
+        if action.idempotent and not action.deprecated and not (action.schema or {}).get("required")
     )
     return tuple(names)[:_MOST_ACTIONS]

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
+from itertools import accumulate
 from typing import Any, TypeVar
 
 import msgspec
@@ -92,21 +94,16 @@ def parse(body: bytes, kind: type[T]) -> T:
 def deeper_than(levels: int, body: bytes) -> bool:
     """Tell whether a valid document has more than so many levels of nesting.
 
-    Few documents have enough brackets for the question to arise. For those, peel the innermost pairs off
-    until nothing is left; each round is one pass in C.
+    Few documents have enough brackets for the question to arise. For those, count up and down, in C.
     """
     if body.count(b"[") + body.count(b"{") <= levels:
         return False
     if b"\\" in body:
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = body.translate(_BRACES_AS_BRACKETS, _NEITHER_BRACKETS_NOR_QUOTES)
+    brackets = body.translate(None, _NEITHER_BRACKETS_NOR_QUOTES)
     outside = brackets.replace(b'""', b"")  # no quotes are left if no string holds a bracket
     brackets = _STRINGS.sub(b"", brackets) if b'"' in outside else outside
-    rounds = 0
-    while brackets and rounds <= levels:
-        brackets = brackets.replace(b"[]", b"")
-        rounds += 1
-    return rounds > levels
+    return max(accumulate(array("b", brackets.translate(_UP_AND_DOWN))), default=0) > levels
 
 
 def decode_answer(body: bytes, *, strict: bool = False) -> Answer:
@@ -221,5 +218,5 @@ _DIGITS = 18  # of the largest integer that every language reads
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
 _decoders: dict[type, msgspec.json.Decoder[Any]] = {}
 _STRINGS = re.compile(rb'"[^"]*"')
-_BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_UP_AND_DOWN = bytes.maketrans(b"[{]}", b"\1\1\xff\xff")  # as signed bytes, 1 and -1
 _NEITHER_BRACKETS_NOR_QUOTES = bytes(set(range(256)) - set(b'[]{}"'))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import ChainMap
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mm_actions.core.params import Params
@@ -38,7 +39,7 @@ class DialogueResponder:
         frame: State to keep between turns.
         params: Settings for the next turn.
         history: Responders of earlier turns, newest first.
-        slots: Values for the templates of ``reply`` and ``speak``.
+        slots: Values for the templates of ``reply`` and ``speak``, before those of the frame.
         request: The turn that is answered.
         dialogue_state: The name of the state that answers.
         directives: What was already answered.
@@ -93,7 +94,13 @@ class DialogueResponder:
         yield "history", self.history
 
     def reply(self, text: str | Sequence[str] | set[str]) -> None:
-        """Show a text; of several, one by chance. ``{name}`` stands for the slot of that name."""
+        """Show a text; of several, one by chance. ``{name}`` stands for the slot of that name.
+
+        Where there is no such slot, the member of the frame is taken.
+
+        Raises:
+            KeyError: Neither has the name.
+        """
         self.display(DirectiveNames.REPLY, {"text": self._fill(text)})
 
     def speak(self, text: str | Sequence[str] | set[str]) -> None:
@@ -152,7 +159,12 @@ class DialogueResponder:
             if isinstance(text, str)
             else self.random.choice(sorted(text) if isinstance(text, set) else text)
         )
-        return chosen.format(**self.slots)
+        try:
+            return chosen.format(**self.slots)
+        except KeyError:
+            if not self.frame:
+                raise
+            return chosen.format_map(ChainMap(self.slots, self.frame))
 
     def __repr__(self) -> str:
         """Show the state and the number of directives."""
