@@ -17,6 +17,9 @@ from mm_actions.cli.chat import chat
 from mm_actions.cli.check import check
 from mm_actions.cli.conform import conform
 from mm_actions.cli.failure import BROKEN_PIPE, EX_USAGE, INTERRUPTED, complain, report
+from mm_actions.cli.mock import mock
+from mm_actions.cli.record import record
+from mm_actions.cli.replay import replay
 from mm_actions.cli.serve import serve
 from mm_actions.cli.stubs import stubs
 from mm_actions.client.endpoint import close_endpoints
@@ -45,6 +48,9 @@ program.command("call")(call)
 program.command("chat")(chat)
 program.command("check")(check)
 program.command("conform")(conform)
+program.command("mock")(mock)
+program.command("record")(record)
+program.command("replay")(replay)
 program.command("serve")(serve)
 program.command("stubs")(stubs)
 
