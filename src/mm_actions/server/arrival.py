@@ -166,7 +166,7 @@ def _request(wire: _Request, turns: Sequence[bytes]) -> Request:
         "params": _frozen(wire.params),
         "context": FrozenDict(wire.context) if wire.context else _EMPTY,
         "confidences": FrozenDict(wire.confidences) if wire.confidences else _EMPTY,
-        "nbest_transcripts_text": tuple(wire.nbest_transcripts_text or ()),
+        "nbest_transcripts_text": tuple(wire.nbest_transcripts_text) if wire.nbest_transcripts_text else (),
         "nbest_transcripts_entities": _groups(wire.nbest_transcripts_entities),
         "nbest_aligned_entities": _groups(wire.nbest_aligned_entities),
         "form": FrozenDict(wire.form) if wire.form else _EMPTY,

@@ -18,13 +18,12 @@ from mm_actions.contract.codec import encode
 from mm_actions.core.params import NAMES, SCALARS, Params
 from mm_actions.core.responder import DialogueResponder
 from mm_actions.errors import EncodingFailed
-from mm_actions.server.sent import PLAIN
+from mm_actions.server.sent import LISTS, PLAIN
 
 if TYPE_CHECKING:
     from mm_actions.server.sent import Kept, Sent
 
 MEMBERS = ("directives", "frame", "params", "slots")
-LISTS = ("allowed_intents", "allow_nlp", "deny_nlp")
 _OF_A_RESPONDER = frozenset((*MEMBERS, "request", "dialogue_state", "form", "history"))
 
 

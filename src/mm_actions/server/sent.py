@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mm_actions.core.responder import DialogueResponder
 
+LISTS = ("allowed_intents", "allow_nlp", "deny_nlp")
 PLAIN = frozenset((str, int, float, bool, type(None)))
 """Types whose values no handler can change."""
 
@@ -40,26 +41,21 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
 def sent_of(responder: DialogueResponder) -> Sent:
     """Keep what a responder holds."""
-    params = responder.params
+    params, directives = responder.params, responder.directives
+    lists = _NOTHING
+    if params.allowed_intents or params.allow_nlp or params.deny_nlp:
+        lists = {name: getattr(params, name) for name in LISTS}
     return Sent(
-        directives=[encode(directive) for directive in responder.directives],
-        frame=_kept(responder.frame),
-        slots=_kept(responder.slots),
-        dynamic_resource=_kept(params.dynamic_resource),
-        lists={
-            "allowed_intents": params.allowed_intents,
-            "allow_nlp": params.allow_nlp,
-            "deny_nlp": params.deny_nlp,
-        },
+        directives=[encode(directive) for directive in directives] if directives else (),
+        frame=_kept(responder.frame) if responder.frame else _NOTHING,
+        slots=_kept(responder.slots) if responder.slots else _NOTHING,
+        dynamic_resource=_kept(params.dynamic_resource) if params.dynamic_resource else _NOTHING,
+        lists=lists,
     )
 
 
 def _kept(members: Mapping[str, Any]) -> Kept:
-    return (
-        {name: value if type(value) in PLAIN else encode(value) for name, value in members.items()}
-        if members
-        else _NOTHING
-    )
+    return {name: value if type(value) in PLAIN else encode(value) for name, value in members.items()}
 
 
 _NOTHING: Kept = {}
