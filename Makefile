@@ -24,7 +24,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run run-java run-go run-node test test-slow soak bench bench-quick mutation check fast setup system lint types imports unit package pythons format pins clean
+.PHONY: help run run-java run-go run-node test test-slow soak bench bench-quick bench-report mutation check fast setup system lint types imports unit package pythons format pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -114,6 +114,9 @@ bench: setup .venvs/rasa-sdk/.ready ## Speed beside other libraries and servers,
 
 bench-quick: setup .venvs/rasa-sdk/.ready ## The same with few rounds
 	$(BIN)/python -m benchmarks --quick --rasa .venvs/rasa-sdk/bin/python
+
+bench-report: setup .venvs/rasa-sdk/.ready ## Measure, and write docs/performance.md
+	$(BIN)/python -m benchmarks --rasa .venvs/rasa-sdk/bin/python --report docs/performance.md
 
 .venvs/rasa-sdk/.ready: | $(BIN)/python
 	@echo "Installing rasa-sdk, to measure beside it, into an environment of its own"

@@ -5,28 +5,38 @@ from __future__ import annotations
 import re
 import socket
 import time
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNK = 1 << 18
 
 
+def dial(port: int) -> socket.socket:
+    """Open a connection to a server that listens on 127.0.0.1."""
+    connection = socket.create_connection(("127.0.0.1", port), 30)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
 class Load:
-    """Connections to a server that listens on 127.0.0.1.
+    """Connections to a server.
 
     Args:
-        port: The server's port.
+        connect: Opens one.
         path: Where to post.
         body: What to post, each time.
         connections: How many connections, and so requests in flight.
     """
 
-    def __init__(self, port: int, path: str, body: bytes, *, connections: int) -> None:
-        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
+    def __init__(
+        self, connect: Callable[[], socket.socket], path: str, body: bytes, *, connections: int
+    ) -> None:
+        head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         self._request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-        self._sockets = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(connections)]
-        for connection in self._sockets:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sockets = [connect() for _ in range(connections)]
 
     def __enter__(self) -> Self:
         """Give the connections."""

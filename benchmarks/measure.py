@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import statistics
 from dataclasses import dataclass, field
@@ -30,15 +31,21 @@ class Target:
 
     Attributes:
         candidate: Whose figure.
-        reference: The candidate that it is divided by.
+        reference: The candidate that it is divided by; None for a figure that is judged by itself, and so
+            depends on the machine.
         figure: Which figure.
-        most: The ratio may be this at most.
+        most: The ratio, or the figure, may be this at most.
     """
 
     candidate: str
-    reference: str
+    reference: str | None = None
     figure: str
     most: float
+
+    def __str__(self) -> str:
+        """Say what is looked at."""
+        reference = f" / {self.reference}" if self.reference else ""
+        return f"{self.candidate}{reference}, {self.figure}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,31 +56,49 @@ class Table:
         title: One line.
         figures: Samples by candidate and figure, a sample a round.
         targets: What was to be reached.
+        note: What has to be known to read it.
     """
 
     title: str
     figures: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     targets: Sequence[Target] = ()
+    note: str = ""
 
     def median(self, candidate: str, figure: str) -> float:
         """Give the median over the rounds."""
         return statistics.median(self.figures[candidate][figure])
 
     def ratio(self, target: Target) -> float:
-        """Give the median of the ratios, round by round."""
-        pairs = zip(
-            self.figures[target.candidate][target.figure],
-            self.figures[target.reference][target.figure],
-            strict=True,
-        )
-        return statistics.median(mine / other for mine, other in pairs)
+        """Give the median of the ratios, round by round; or of the figure itself, without a reference."""
+        mine = self.figures[target.candidate][target.figure]
+        if target.reference is None:
+            return statistics.median(mine)
+        others = self.figures[target.reference][target.figure]
+        return statistics.median(one / other for one, other in zip(mine, others, strict=True))
+
+    def ratio_to_first(self, candidate: str, figure: str) -> float | None:
+        """Give the ratio to the first candidate; None for itself, or where there is nothing to divide by."""
+        first = next(iter(self.figures))
+        samples = self.figures[first].get(figure)
+        if candidate == first or not samples or not all(samples):
+            return None
+        return self.ratio(Target(candidate=candidate, reference=first, figure=figure, most=0))
+
+    def reached(self, target: Target) -> bool:
+        """Tell whether a target was reached."""
+        return self.ratio(target) <= target.most
 
 
 def interleave(
-    title: str, candidates: Sequence[Candidate], *, rounds: int, targets: Sequence[Target] = ()
+    title: str,
+    candidates: Sequence[Candidate],
+    *,
+    rounds: int,
+    targets: Sequence[Target] = (),
+    note: str = "",
 ) -> Table:
     """Run all candidates, once to warm up and then so many rounds."""
-    table = Table(title=title, targets=targets)
+    table = Table(title=title, targets=targets, note=note)
     for candidate in candidates:
         candidate.run()
         table.figures[candidate.name] = {}
@@ -82,6 +107,7 @@ def interleave(
     for _ in range(rounds):
         shuffle(order)
         for candidate in order:
+            gc.collect()  # nobody pays for what others left behind
             for figure, value in candidate.run().items():
                 table.figures[candidate.name].setdefault(figure, []).append(value)
     return table

@@ -28,7 +28,7 @@ def _turn(number: int) -> dict[str, Any]:
 def invocation(history: list[Any]) -> dict[str, Any]:
     entity = {"type": "size", "text": "large", "role": None, "value": [{"cname": "large", "score": 0.9}],
               "span": {"start": 2, "end": 6}}  # fmt: skip
-    params = {
+    params: dict[str, Any] = {
         "allowed_intents": [], "target_dialogue_state": None, "time_zone": None, "language": "en",
         "locale": None, "timestamp": None, "dynamic_resource": {},
     }  # fmt: skip

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmarks.measure import Table
+    from benchmarks.measure import Table, Target
 
 
 def as_text(table: Table) -> str:
-    """Give medians with their spread, then the ratios that were to be reached."""
+    """Give medians with their spread and their ratio to the first, then what was to be reached."""
     lines = ["", table.title]
+    width = max(map(len, table.figures))
     for candidate, figures in table.figures.items():
-        cells = "   ".join(f"{name} {_spread(samples)}" for name, samples in figures.items())
-        lines.append(f"  {candidate:<20} {cells}")
-    for target in table.targets:
-        ratio = table.ratio(target)
-        verdict = "reached" if ratio <= target.most else "MISSED"
-        lines.append(
-            f"  {target.candidate} / {target.reference}, {target.figure}: {ratio:.3f}"
-            f" (to reach: {target.most:g}): {verdict}"
-        )
+        cells = "   ".join(f"{name} {spread(table, candidate, name)}" for name in figures)
+        lines.append(f"  {candidate:<{width}}   {cells}")
+    lines += [f"  {table.note}"] if table.note else []
+    lines += [f"  {verdict(table, target)}" for target in table.targets]
     return "\n".join(lines)
 
 
@@ -29,6 +24,7 @@ def as_json(table: Table) -> dict[str, Any]:
     """Give every sample, and the ratios."""
     return {
         "title": table.title,
+        "note": table.note,
         "samples": table.figures,
         "targets": [
             {
@@ -42,8 +38,23 @@ def as_json(table: Table) -> dict[str, Any]:
 
 def missed(table: Table) -> bool:
     """Tell whether a target was missed."""
-    return any(table.ratio(target) > target.most for target in table.targets)
+    return not all(map(table.reached, table.targets))
 
 
-def _spread(samples: list[float]) -> str:
-    return f"{statistics.median(samples):.4g} [{min(samples):.4g} to {max(samples):.4g}]"
+def verdict(table: Table, target: Target) -> str:
+    """Say in a line what was to be reached, and whether it was."""
+    word = "reached" if table.reached(target) else "MISSED"
+    return f"{target}: {number(table.ratio(target))} (to reach: {number(target.most)}): {word}"
+
+
+def spread(table: Table, candidate: str, figure: str) -> str:
+    """Give the median, the least and the greatest, and the ratio to the first candidate."""
+    samples = table.figures[candidate][figure]
+    shown = f"{number(table.median(candidate, figure))} [{number(min(samples))} to {number(max(samples))}]"
+    ratio = table.ratio_to_first(candidate, figure)
+    return shown if ratio is None else f"{shown} {ratio:.2f}x"
+
+
+def number(value: float) -> str:
+    """Give three digits that say something."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -5,19 +5,21 @@ from __future__ import annotations
 import socket
 import statistics
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from benchmarks.load import Load
+from benchmarks.load import Load, dial
 from benchmarks.measure import Candidate, Table, Target, interleave
 from benchmarks.payloads import invocation, of_size, tracker
 from benchmarks.process import Process, python, serving
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from benchmarks.options import Options
 
 SMALL = 2_000
 LARGE = 1_000_000
 _IN_FLIGHT = 32
+_MOST_US = 40
 
 FLOOR, OURS, STARLETTE, CONNEXION, RASA = (
     "raw ASGI + msgspec",
@@ -28,14 +30,8 @@ FLOOR, OURS, STARLETTE, CONNEXION, RASA = (
 )
 
 
-def run(*, quick: bool, rasa: Path | None) -> list[Table]:
-    """Measure small and large requests.
-
-    Args:
-        quick: Fewer rounds and requests.
-        rasa: The Python of a virtual environment that has rasa_sdk; None leaves it out.
-    """
-    rounds = 3 if quick else 7
+def run(options: Options) -> list[Table]:
+    """Measure small and large requests."""
     with ExitStack() as stack:
         servers = {
             name: stack.enter_context(serving(python(f"benchmarks.servers.{module}")))
@@ -43,11 +39,18 @@ def run(*, quick: bool, rasa: Path | None) -> list[Table]:
                 (FLOOR, "floor"), (OURS, "ours"), (STARLETTE, "starlette_app"), (CONNEXION, "connexion_app")
             )
         }  # fmt: skip
-        if rasa is not None:
+        if options.rasa is not None:
             port = _free_port()
-            command = [str(rasa), "-m", "rasa_sdk", "--actions", "benchmarks.servers.rasa_actions", "--quiet"]
+            command = [
+                str(options.rasa),
+                "-m",
+                "rasa_sdk",
+                "--actions",
+                "benchmarks.servers.rasa_actions",
+                "--quiet",
+            ]
             servers[RASA] = stack.enter_context(serving([*command, "-p", str(port)], port=port))
-        sizes = ("2 KB", SMALL, _IN_FLIGHT, 20 if quick else 100), ("1 MB", LARGE, 1, 10 if quick else 30)
+        sizes = ("2 KB", SMALL, _IN_FLIGHT, options.calls(100)), ("1 MB", LARGE, 1, options.calls(30))
         tables = []
         for label, size, in_flight, waves in sizes:
             candidates = [
@@ -57,13 +60,16 @@ def run(*, quick: bool, rasa: Path | None) -> list[Table]:
                 for name, server in servers.items()
             ]
             title = f"Server door, {label} requests, {in_flight} in flight"
-            tables.append(interleave(title, candidates, rounds=rounds, targets=_targets(size, servers)))
+            tables.append(
+                interleave(title, candidates, rounds=options.rounds, targets=_targets(size, servers))
+            )
         return tables
 
 
 def _targets(size: int, servers: dict[str, Process]) -> list[Target]:
     targets = []
     if size == SMALL:
+        targets.append(Target(candidate=OURS, figure="cpu_us", most=_MOST_US))
         targets.append(Target(candidate=OURS, reference=CONNEXION, figure="cpu_us", most=0.1))
     if RASA in servers:
         most = 0.6 if size == SMALL else 0.3
@@ -78,7 +84,7 @@ class Loaded:
         make, path = (tracker, "/webhook") if name == RASA else (invocation, "/action")
         body = of_size(make, size)
         self._server, self._in_flight, self._waves = server, in_flight, waves
-        self._load = Load(server.port, path, body, connections=in_flight)
+        self._load = Load(partial(dial, server.port), path, body, connections=in_flight)
 
     def __enter__(self) -> Self:
         return self
