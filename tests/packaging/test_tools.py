@@ -93,7 +93,7 @@ def test_what_is_missing_is_installed_where_that_is_allowed(machine: Path, tmp_p
     assert "chromium" not in install
 
 
-def test_go_and_node_that_are_missing_or_too_old_come_into_the_virtual_environment(
+def test_other_languages_that_are_missing_or_too_old_come_into_the_virtual_environment(
     machine: Path, tmp_path: Path
 ) -> None:
     program(machine, "go", "echo go version go1.19.8 linux/amd64")
