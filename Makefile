@@ -24,7 +24,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run run-java run-go run-node test test-slow soak bench bench-quick bench-report mutation check fast setup system lint types imports unit package pythons format pins clean
+.PHONY: help run run-java run-go run-node test test-slow soak bench bench-quick bench-report mutation check fast setup system lint types imports unit package pythons pythons-all format pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,8 +100,11 @@ unit: setup ## The tests with branch coverage, on $(VENV)
 package: setup ## Build the wheel, install it elsewhere, try it without the source tree
 	$(PYTEST) tests/packaging
 
-pythons: setup ## The portable tests on every other Python of this machine
+pythons: setup ## The portable tests on the newest Python of this machine, the basic ones on those between
 	@tools/other_pythons.sh "$(BIN)/python" "$(PORTABLE)" "$(JOBS)"
+
+pythons-all: setup ## The portable tests on every other Python of this machine
+	@tools/other_pythons.sh "$(BIN)/python" "$(PORTABLE)" "$(JOBS)" all
 
 test-slow: setup ## What takes minutes: soaks, real-time waits, thousands of connections
 	$(PYTEST) -m slow --timeout 900

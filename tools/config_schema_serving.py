@@ -10,10 +10,10 @@ import sys
 from dataclasses import MISSING, fields
 from pathlib import Path
 
-from tools.config_schema import DEFINITIONS, Schema, any_case, descriptions, group, ref, written
-
-from mm_actions.server import ServerOptions, serving
+from mm_actions.server import ServerOptions
 from mm_actions.server.options import lowest_of
+from mm_actions.server.serving import settings
+from tools.config_schema import DEFINITIONS, Schema, any_case, descriptions, group, ref, written
 
 TARGET = Path(__file__).parents[1] / "docs" / "serve.schema.json"
 _SECRETS: Schema = {
@@ -55,12 +55,12 @@ def _word(words: tuple[str, ...]) -> Schema:
 
 _OF_READER: dict[str, Schema] = {
     "port": _number(0, 65_535, whole=True),
-    "workers": _number(1, serving.MOST_WORKERS, whole=True),
+    "workers": _number(1, settings.MOST_WORKERS, whole=True),
     "auth": group({name: {"anyOf": [kind, {"type": "null"}]} for name, kind in _AUTH.items()}),
     "reload": ref("boolean"),
     "access_log": ref("boolean"),
-    "log_format": _word(serving.FORMATS),
-    "log_level": _word(serving.LEVELS),
+    "log_format": _word(settings.FORMATS),
+    "log_level": _word(settings.LEVELS),
 }
 
 
@@ -76,18 +76,18 @@ def schema() -> Schema:
     """Build the schema."""
     described = {
         **descriptions(ServerOptions),
-        **descriptions(serving.ServingSettings),
+        **descriptions(settings.ServingSettings),
         **_DESCRIBED,
     }
-    kinds = {name: _OF_READER.get(name, ref("text")) for name in serving.READERS}
+    kinds = {name: _OF_READER.get(name, ref("text")) for name in settings.READERS}
     kinds |= {
         option.name: _of_option(option.name, str(option.type))
         for option in fields(ServerOptions)
-        if option.name in serving.OPTIONS
+        if option.name in settings.OPTIONS
     }
     defaults = {
         each.name: each.default
-        for each in (*fields(ServerOptions), *fields(serving.ServingSettings))
+        for each in (*fields(ServerOptions), *fields(settings.ServingSettings))
         if each.default is not MISSING and each.default not in (None, ())
     }
     members: dict[str, Schema] = {}

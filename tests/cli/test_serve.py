@@ -165,7 +165,7 @@ def test_the_modules_own_failure_is_shown_with_its_line(cli: Cli, module: Path, 
         assert 'broken.py", line 2, in <module>' in outcome.err
         assert f"mm-actions: {name} cannot be imported: " in outcome.err
         assert says in outcome.err
-        assert "mm_actions/server/loading.py" not in outcome.err
+        assert "mm_actions/server/serving/loading.py" not in outcome.err
 
 
 def test_a_port_that_is_taken_is_refused(cli: Cli, module: Path, serve: Serve) -> None:

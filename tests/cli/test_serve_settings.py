@@ -15,7 +15,7 @@ from tools import config_schema_serving
 from mm_actions import ConfigurationError, Secret
 from mm_actions.config import with_environment
 from mm_actions.server import ActionServer, BasicUsers, BearerTokens, ServerOptions, SignedBodies, SqliteKeys
-from mm_actions.server.serving import AUTH, OPTIONS, READERS, ServingSettings, serving_settings
+from mm_actions.server.serving.settings import AUTH, OPTIONS, READERS, ServingSettings, serving_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

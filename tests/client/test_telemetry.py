@@ -263,7 +263,7 @@ print(*sorted(sys.modules))
 
 def test_a_call_and_a_server_load_none_of_the_libraries_that_they_do_not_need():
     loaded = run(CALL).split()
-    assert "mm_actions.server.asgi" in loaded
+    assert "mm_actions.server.door.asgi" in loaded
     foreign = {name.partition(".")[0] for name in loaded}
     assert not foreign & {"opentelemetry", "prometheus_client", "swagger_ui_bundle", "yaml"}
     assert "mm_actions.telemetry" not in loaded

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.example_server.builds import JAVA, java_server, maven, run
 from tests.example_server.other_languages.hosting import assert_problem
-from tests.example_server.running import JSON, ROOT, RunningServer
+from tests.example_server.running import JSON, RunningServer
 from tests.example_server.servers import start
 
 from mm_actions.testing import CertificateAuthority
@@ -41,33 +40,6 @@ def authority(tmp_path: Path) -> CertificateAuthority:
 def test_its_own_tests_pass() -> None:
     with maven() as mvn:
         run([*mvn, "test"], JAVA)
-
-
-def test_it_keeps_every_must_and_should_of_the_contract(
-    command: list[str | Path], authority: CertificateAuthority
-) -> None:
-    client = authority.client()
-    options = ["--port", "0", "--known-only", "--token", "s3cret", *tls_options(authority)]
-    with start([*command, *options], JAVA) as running:
-        said = run(
-            [
-                *(
-                    sys.executable,
-                    "-m",
-                    "mm_actions.cli",
-                    "conform",
-                    running.url,
-                    "--level",
-                    "full",
-                    "--strict",
-                ),
-                *("--cert", client.ca, "--public-key", client.certificate, "--key", client.private_key),
-                *("--token", "s3cret", "--idempotent", "--max-body", "4194304"),
-            ],
-            ROOT,
-        )
-    assert "The server conforms (level full)" in said
-    assert running.errors == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mm_actions.contract.codec import MAX_DEPTH
 from mm_actions.server import ActionServer
-from mm_actions.server.host import Call, Host
+from mm_actions.server.calls.host import Call, Host
 
 server = ActionServer()
 

@@ -18,7 +18,7 @@ from tests.server.conftest import Served, assert_problem
 
 from mm_actions.contract import document
 from mm_actions.server import ActionServer, BasicUsers, BearerTokens, SignedBodies
-from mm_actions.server.document import document as document_of
+from mm_actions.server.door.document import document as document_of
 from mm_actions.testing import ActionTester
 
 if TYPE_CHECKING:

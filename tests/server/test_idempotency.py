@@ -17,7 +17,7 @@ from mm_actions.server import (
     State,
     Unavailable,
 )
-from mm_actions.server.key_store import LEASE
+from mm_actions.server.keys.store import LEASE
 from mm_actions.testing.action_tester import ActionTester
 
 if TYPE_CHECKING:

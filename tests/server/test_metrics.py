@@ -16,7 +16,7 @@ from tests.server.conftest import PATIENCE, Served, assert_problem
 
 from mm_actions import ConfigurationError
 from mm_actions.server import ActionServer, BearerTokens
-from mm_actions.server.shared_figures import shared_figures
+from mm_actions.server.serving.shared_figures import shared_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

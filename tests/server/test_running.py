@@ -19,8 +19,8 @@ from tests.server.conftest import JSON, PATIENCE, Served, assert_problem, read
 
 from mm_actions import ConfigurationError, CustomAction, DialogueResponder, Request, ServerSettings
 from mm_actions.server import ActionServer
-from mm_actions.server.listening import accepted, listen, turn_away
-from mm_actions.server.running import UvicornServer, config_of
+from mm_actions.server.serving.listening import accepted, listen, turn_away
+from mm_actions.server.serving.running import UvicornServer, config_of
 from mm_actions.testing import CertificateAuthority
 
 if TYPE_CHECKING:

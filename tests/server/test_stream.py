@@ -15,7 +15,7 @@ from tests.server.conftest import JSON, PATIENCE, Served, assert_problem, invoca
 from tests.server.stream_calls import KINDS, Streaming, events_of, gated, text
 
 from mm_actions.server import ActionError, ActionServer
-from mm_actions.server.streaming import CallAbandoned
+from mm_actions.server.calls.streaming import CallAbandoned
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from tests.server.conftest import PATIENCE, Served, until
 from tests.server.stream_calls import Streaming, events_of, text
 
 from mm_actions.server import ActionServer
-from mm_actions.server.streaming import CallAbandoned
+from mm_actions.server.calls.streaming import CallAbandoned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ from tests.server.conftest import PATIENCE
 from tests.server.test_stream_handlers import HANDLERS, flushing, flushing_async, said
 
 from mm_actions.server import ActionServer
-from mm_actions.server.streaming import CallAbandoned
+from mm_actions.server.calls.streaming import CallAbandoned
 from mm_actions.testing.action_tester import ActionTester
 
 KEY = {"Idempotency-Key": "key-1"}

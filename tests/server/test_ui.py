@@ -12,7 +12,8 @@ from tests.example_server.test_swagger_ui import page  # noqa: F401 - a fixture
 from tests.server.conftest import Served, assert_problem
 
 from mm_actions import ConfigurationError
-from mm_actions.server import ActionServer, BearerTokens, ui
+from mm_actions.server import ActionServer, BearerTokens
+from mm_actions.server.door import ui
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,8 +13,8 @@ from mm_actions.cli.failure import EX_CONFIG, EX_SOFTWARE, complain
 from mm_actions.cli.printable import document, printable
 
 if TYPE_CHECKING:
-    from mm_actions.server.process import Served
-    from mm_actions.server.serving import ServingSettings
+    from mm_actions.server.serving.process import Served
+    from mm_actions.server.serving.settings import ServingSettings
 
 MOST_NAMES = 10
 
@@ -60,8 +60,8 @@ def serve(
       mm-actions serve my_actions --host 0.0.0.0 --workers 4 --keys keys.sqlite --bearer-file tokens
     """
     # What serving needs is not for the other commands to load.
-    from mm_actions.server.loading import ModuleFailed  # noqa: PLC0415
-    from mm_actions.server.serving import serving_settings  # noqa: PLC0415
+    from mm_actions.server.serving.loading import ModuleFailed  # noqa: PLC0415
+    from mm_actions.server.serving.settings import serving_settings  # noqa: PLC0415
 
     options = {
         "workers": workers,
@@ -105,11 +105,11 @@ def _written(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _serve(module: str, settings: ServingSettings) -> int:
-    from mm_actions.server.logs import start_log  # noqa: PLC0415
-    from mm_actions.server.process import serve  # noqa: PLC0415 - uvicorn is an extra
-    from mm_actions.server.reload import changes_of  # noqa: PLC0415
-    from mm_actions.server.supervisor import Supervisor  # noqa: PLC0415
-    from mm_actions.server.workers import NotServing  # noqa: PLC0415
+    from mm_actions.server.serving.logs import start_log  # noqa: PLC0415
+    from mm_actions.server.serving.process import serve  # noqa: PLC0415 - uvicorn is an extra
+    from mm_actions.server.serving.reload import changes_of  # noqa: PLC0415
+    from mm_actions.server.serving.supervisor import Supervisor  # noqa: PLC0415
+    from mm_actions.server.serving.workers import NotServing  # noqa: PLC0415
 
     start_log(settings)
 
@@ -129,7 +129,7 @@ def _serve(module: str, settings: ServingSettings) -> int:
 
 
 def _checked(module: str, settings: ServingSettings) -> int:
-    from mm_actions.server.process import prepare  # noqa: PLC0415 - uvicorn is an extra
+    from mm_actions.server.serving.process import prepare  # noqa: PLC0415 - uvicorn is an extra
 
     served = prepare(module, settings).served
     print(f"{settings.source}: {_summary(served, settings)}: nothing wrong")  # noqa: T201 - its answer

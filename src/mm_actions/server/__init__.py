@@ -1,7 +1,10 @@
 """Hosting actions: `ActionServer`, what handlers raise, who may call, and where answers are kept."""
 
 from mm_actions.server.action_server import ActionServer
-from mm_actions.server.asgi import AsgiApp
+from mm_actions.server.calls.host import Call, Counts, Host
+from mm_actions.server.calls.reply import Reply
+from mm_actions.server.calls.streaming import CallAbandoned
+from mm_actions.server.door.asgi import AsgiApp
 from mm_actions.server.errors import (
     ActionError,
     BadRequest,
@@ -13,13 +16,10 @@ from mm_actions.server.errors import (
     Unavailable,
     Unprocessable,
 )
-from mm_actions.server.host import Call, Counts, Host
-from mm_actions.server.key_store import Found, KeyStore, MemoryKeys, State
+from mm_actions.server.keys.sqlite import SqliteKeys
+from mm_actions.server.keys.store import Found, KeyStore, MemoryKeys, State
 from mm_actions.server.options import ServerOptions
-from mm_actions.server.reply import Reply
 from mm_actions.server.security import BasicUsers, BearerTokens, Guard, SignedBodies
-from mm_actions.server.sqlite_keys import SqliteKeys
-from mm_actions.server.streaming import CallAbandoned
 
 __all__ = [  # noqa: RUF022 - grouped as a table of contents
     # the server

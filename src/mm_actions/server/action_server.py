@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from mm_actions.errors import ConfigurationError
-from mm_actions.server.asgi import AsgiApp
+from mm_actions.server.door.asgi import AsgiApp
 from mm_actions.server.options import NAMES, ServerOptions
 from mm_actions.server.registry import Registry
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from mm_actions.contract.wire import ActionInfo
-    from mm_actions.server.host import Counts
+    from mm_actions.server.calls.host import Counts
     from mm_actions.server.registry import OnDisconnect
-    from mm_actions.server.running import ServerThread
+    from mm_actions.server.serving.running import ServerThread
 
 T = TypeVar("T", bound="Callable[..., Any]")
 
@@ -116,7 +116,7 @@ class ActionServer:
             version: The version of the action.
             on_disconnect: What becomes of the handler when the caller of a stream leaves: ``"cancel"`` ends a
                 coroutine at its next ``await`` and a plain function at its next ``responder.flush()``, which
-                raises :exc:`~mm_actions.server.streaming.CallAbandoned`; ``"finish"`` lets it go on.
+                raises :exc:`~mm_actions.server.calls.streaming.CallAbandoned`; ``"finish"`` lets it go on.
 
         Raises:
             RegistrationError: The name is taken, or an argument cannot work.
@@ -176,7 +176,7 @@ class ActionServer:
         Raises:
             ConfigurationError: The address or a file cannot be used, or uvicorn is not installed.
         """
-        from mm_actions.server.running import run  # noqa: PLC0415 - uvicorn is an extra
+        from mm_actions.server.serving.running import run  # noqa: PLC0415 - uvicorn is an extra
 
         run(
             self,
@@ -206,7 +206,7 @@ class ActionServer:
         Raises:
             ConfigurationError: A file cannot be used, or uvicorn is not installed.
         """
-        from mm_actions.server.running import ServerThread, config_of  # noqa: PLC0415 - uvicorn is an extra
+        from mm_actions.server.serving.running import ServerThread, config_of  # noqa: PLC0415 - uvicorn is an extra
 
         config = config_of(
             self, tls_cert=tls_cert, tls_key=tls_key, tls_key_password=tls_key_password, client_ca=client_ca

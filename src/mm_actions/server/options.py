@@ -10,7 +10,7 @@ from mm_actions.errors import ConfigurationError
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
-    from mm_actions.server.key_store import KeyStore
+    from mm_actions.server.keys.store import KeyStore
     from mm_actions.server.security import Guard
 
 MEBIBYTE = 1024 * 1024

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 from mm_actions.contract.wire import ActionInfo
 from mm_actions.errors import RegistrationError
-from mm_actions.server.arguments import Parameter, read_parameters, schema_of
+from mm_actions.server.calls.arguments import Parameter, read_parameters, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -10,8 +10,8 @@ from mm_actions.contract.codec import decode, encode
 from mm_actions.contract.wire import Answer, Params, Problem
 from mm_actions.core.params import Params as CoreParams
 from mm_actions.core.payload import RESPONDER_MEMBERS
-from mm_actions.server.host import Call, Host
-from mm_actions.server.streaming import Stream
+from mm_actions.server.calls.host import Call, Host
+from mm_actions.server.calls.streaming import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mm_actions.server import ActionServer
-    from mm_actions.server.running import ServerThread
+    from mm_actions.server.serving.running import ServerThread
     from mm_actions.testing.certificates import CertificateAuthority
     from mm_actions.testing.faults import FaultServer
     from mm_actions.testing.proxy import FaultProxy

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from mm_actions.errors import ConfigurationError, ConnectFailed, DeadlineExceeded, Sent
-from mm_actions.transports.http.curl import CurlEngine
+from mm_actions.transports.http.curl.engine import CurlEngine
 from mm_actions.transports.http.engine import EngineOptions, HttpRequest
 from mm_actions.transports.http.factory import create_engine
 from mm_actions.transports.http.tls import TlsMaterial

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from mm_actions.transports.http.curl import CurlEngine
-from mm_actions.transports.http.curl_idle import IdleStack
+from mm_actions.transports.http.curl.engine import CurlEngine
+from mm_actions.transports.http.curl.idle import IdleStack
 from mm_actions.transports.http.engine import EngineOptions, HttpRequest
 from mm_actions.transports.http.factory import create_engine
 from mm_actions.transports.http.fork import SocketLedger

@@ -16,7 +16,7 @@ from mm_actions.testing.sockets import CHUNK
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 
-    from mm_actions.server.protocol import ActionProtocol
+    from mm_actions.server.serving.protocol import ActionProtocol
     from mm_actions.testing.faults.received import RequestReader
     from mm_actions.testing.faults.steps import Step
 

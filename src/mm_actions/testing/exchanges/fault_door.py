@@ -7,9 +7,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mm_actions.errors import ConfigurationError
-from mm_actions.server.arrival import INVALID
+from mm_actions.server.calls.arrival import INVALID
+from mm_actions.server.calls.reply import Reply, problem, trace_id_of
 from mm_actions.server.errors import ActionError, BadRequest
-from mm_actions.server.reply import Reply, problem, trace_id_of
 from mm_actions.testing.exchanges.connection import ServedConnection
 from mm_actions.testing.exchanges.faults import HEADER, chosen, parse_header
 from mm_actions.testing.faults import Answer, Close, Dribble, Endless, Hang, Reset, Send, Step
@@ -17,7 +17,7 @@ from mm_actions.testing.faults import Answer, Close, Dribble, Endless, Hang, Res
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 
-    from mm_actions.server.asgi import AsgiApp
+    from mm_actions.server.door.asgi import AsgiApp
     from mm_actions.server.options import ServerOptions
     from mm_actions.testing.exchanges.faults import Fault, Faults
 

@@ -10,16 +10,16 @@ from msgspec import UNSET
 
 from mm_actions.contract.codec import encode
 from mm_actions.server.action_server import ActionServer
-from mm_actions.server.arrival import INVALID
-from mm_actions.server.asgi import AsgiApp
-from mm_actions.server.changes import BadResult
+from mm_actions.server.calls.arrival import INVALID
+from mm_actions.server.calls.changes import BadResult
+from mm_actions.server.calls.host import Host
+from mm_actions.server.calls.reply import JSON, PROBLEM, Reply
+from mm_actions.server.calls.streaming import CallAbandoned
+from mm_actions.server.door.asgi import AsgiApp
 from mm_actions.server.errors import ActionError, BadRequest
-from mm_actions.server.host import Host
-from mm_actions.server.idempotency import Performed
-from mm_actions.server.listening import listen
+from mm_actions.server.keys.idempotency import Performed
 from mm_actions.server.options import ServerOptions
-from mm_actions.server.reply import JSON, PROBLEM, Reply
-from mm_actions.server.streaming import CallAbandoned
+from mm_actions.server.serving.listening import listen
 from mm_actions.testing.exchanges.fault_door import FaultDoor
 from mm_actions.testing.exchanges.faults import Faults
 from mm_actions.testing.exchanges.strictness import unknown_members
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
     from os import PathLike
 
-    from mm_actions.server.arrival import Arrived
-    from mm_actions.server.host import Call
+    from mm_actions.server.calls.arrival import Arrived
+    from mm_actions.server.calls.host import Call
     from mm_actions.server.registry import Action, Registry
-    from mm_actions.server.running import ServerThread
+    from mm_actions.server.serving.running import ServerThread
     from mm_actions.testing.exchanges.exchange import Exchange
     from mm_actions.testing.exchanges.matching import Book
 
@@ -117,7 +117,7 @@ class MockServer(ActionServer):
         Raises:
             ConfigurationError: The address or a file cannot be used, or uvicorn is not installed.
         """
-        from mm_actions.server.running import UvicornServer  # noqa: PLC0415 - uvicorn is an extra
+        from mm_actions.server.serving.running import UvicornServer  # noqa: PLC0415 - uvicorn is an extra
 
         config = self._config(
             tls_cert=tls_cert, tls_key=tls_key, tls_key_password=tls_key_password, client_ca=client_ca
@@ -136,7 +136,7 @@ class MockServer(ActionServer):
         client_ca: str | PathLike[str] | None = None,
     ) -> ServerThread:
         """Serve from a thread, for tests; as :meth:`ActionServer.in_thread`."""
-        from mm_actions.server.running import ServerThread  # noqa: PLC0415 - uvicorn is an extra
+        from mm_actions.server.serving.running import ServerThread  # noqa: PLC0415 - uvicorn is an extra
 
         config = self._config(
             tls_cert=tls_cert, tls_key=tls_key, tls_key_password=tls_key_password, client_ca=client_ca
@@ -144,7 +144,7 @@ class MockServer(ActionServer):
         return ServerThread(self, config, host, port)
 
     def _config(self, **tls: Any) -> Any:
-        from mm_actions.server.running import config_of  # noqa: PLC0415 - uvicorn is an extra
+        from mm_actions.server.serving.running import config_of  # noqa: PLC0415 - uvicorn is an extra
         from mm_actions.testing.exchanges.connection import exposing  # noqa: PLC0415 - the same
 
         self._asgi = None  # served before, it would go on with a host of another kind

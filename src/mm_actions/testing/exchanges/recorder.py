@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from mm_actions.server.listening import listen
+from mm_actions.server.serving.listening import listen
 from mm_actions.testing.exchanges.redaction import Redaction
 from mm_actions.testing.exchanges.relay import Relay
 from mm_actions.testing.exchanges.upstream import Upstream

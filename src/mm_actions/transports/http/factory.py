@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 _ROOM = "mm_actions.transports.http"
 _ENGINES = {
     # name: (library, module, class)
-    "curl": ("pycurl", f"{_ROOM}.curl", "CurlEngine"),
-    "requests": ("requests", f"{_ROOM}.requests_engine", "RequestsEngine"),
-    "aiohttp": ("aiohttp", f"{_ROOM}.aiohttp_engine", "AiohttpEngine"),
+    "curl": ("pycurl", f"{_ROOM}.curl.engine", "CurlEngine"),
+    "requests": ("requests", f"{_ROOM}.requests.engine", "RequestsEngine"),
+    "aiohttp": ("aiohttp", f"{_ROOM}.aiohttp.engine", "AiohttpEngine"),
 }
 
 

@@ -1,0 +1,1 @@
+"""The HTTP door: an ASGI application, and what it shows of itself."""

@@ -1,0 +1,1 @@
+"""Serving on uvicorn, in one process or in several, until a signal."""

@@ -1,0 +1,1 @@
+"""The engine on requests, an extra."""
