@@ -99,7 +99,8 @@ def pytest_collection_modifyitems(
     Raises:
         pytest.UsageError: The server is not reached, or the options cannot work.
     """
-    options = ConformanceOptions(level=config.getoption("--mm-level"), action=config.getoption("--mm-action"))
+    level: Any = config.getoption("--mm-level")  # pytest checks it against the choices
+    options = ConformanceOptions(level=level, action=config.getoption("--mm-action"))
     try:
         examination = Examination(_settings(config), options)
         examination.open()
