@@ -53,7 +53,7 @@ test: setup system lint types imports unit package pythons ## Every gate and eve
 check: setup lint types imports ## The gates without the tests
 
 fast: setup ## The tests alone, without coverage
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "not slow" --ignore=tests/packaging
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow" --ignore=tests/packaging
 
 # ---- what the machine needs ----
 
@@ -94,13 +94,13 @@ imports: setup ## Imports point down
 # ---- tests ----
 
 unit: setup ## The tests with branch coverage, on $(VENV)
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "not slow" --ignore=tests/packaging --cov --cov-report=term
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow" --ignore=tests/packaging --cov --cov-report=term
 	$(BIN)/coverage report --include='*/mm_actions/resilience/*' --fail-under=100
 
 package: setup ## Build the wheel, install it elsewhere, try it without the source tree
 	$(PYTEST) tests/packaging
 
-pythons: setup ## The portable tests on the newest Python of this machine, the basic ones on those between
+pythons: setup ## On every other Python of this machine, the tests that it is most likely to change
 	@tools/other_pythons.sh "$(BIN)/python" "$(PORTABLE)" "$(JOBS)"
 
 pythons-all: setup ## The portable tests on every other Python of this machine

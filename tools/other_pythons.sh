@@ -3,15 +3,16 @@
 #
 #   tools/other_pythons.sh PYTHON MARKERS JOBS [all]
 #
-# PYTHON is the one that already ran them. Each other one gets .venvs/VERSION, kept for the next time. Those
-# between the oldest and the newest run the tests of the rooms that everything else stands on, unless it is to
-# be all of them: what holds on both ends and there hardly fails above.
+# PYTHON is the one that already ran them. Each other one gets .venvs/VERSION, kept for the next time. The
+# newest runs the tests of the rooms that are closest to the interpreter, those between only what everything
+# stands on, unless it is to be all of them.
 set -eu
 used="$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
 markers="$2"
 jobs="$3"
 all="${4:-}"
-middle="tests/architecture tests/contract tests/core tests/config tests/resilience tests/client tests/application"
+basic="tests/architecture tests/contract tests/core tests/config tests/resilience tests/client tests/application"
+close="$basic tests/nlp tests/transports tests/server tests/testing"
 
 others="$(tools/pythons.sh --except "$used")"
 if [ -z "$others" ]; then
@@ -34,9 +35,10 @@ echo "$others" | while read -r version python; do
         touch "$ready"
     fi
     echo "Python $version"
-    chosen="$middle"
-    if [ -n "$all" ] || [ "$version" = "$oldest" ] || [ "$version" = "$newest" ]; then chosen="tests"; fi
+    chosen="$basic"
+    [ "$version" != "$oldest" ] && [ "$version" != "$newest" ] || chosen="$close"
+    [ -z "$all" ] || chosen="tests"
     # shellcheck disable=SC2086 # several folders are several arguments
-    "$folder/bin/python" -m pytest -p tools.no_skips -p no:cacheprovider -n "$jobs" --dist loadfile \
+    "$folder/bin/python" -m pytest -p tools.no_skips -p no:cacheprovider -n "$jobs" --dist loadfile --no-loadscope-reorder \
         -m "$markers" --ignore=tests/packaging $chosen </dev/null
 done
