@@ -21,11 +21,12 @@ LARGE = 1_000_000
 _IN_FLIGHT = 32
 _MOST_US = 40
 
-FLOOR, OURS, STARLETTE, CONNEXION, RASA = (
+FLOOR, OURS, STARLETTE, CONNEXION, FLASK, RASA = (
     "raw ASGI + msgspec",
     "mm_actions",
     "starlette",
-    "connexion",
+    "connexion, AsyncApp",
+    "connexion, FlaskApp",
     "rasa_sdk",
 )
 
@@ -34,9 +35,10 @@ def run(options: Options) -> list[Table]:
     """Measure small and large requests."""
     with ExitStack() as stack:
         servers = {
-            name: stack.enter_context(serving(python(f"benchmarks.servers.{module}")))
-            for name, module in (
-                (FLOOR, "floor"), (OURS, "ours"), (STARLETTE, "starlette_app"), (CONNEXION, "connexion_app")
+            name: stack.enter_context(serving(python(f"benchmarks.servers.{module}", *arguments)))
+            for name, module, *arguments in (
+                (FLOOR, "floor"), (OURS, "ours"), (STARLETTE, "starlette_app"),
+                (CONNEXION, "connexion_app", "async"), (FLASK, "connexion_app", "flask"),
             )
         }  # fmt: skip
         if options.rasa is not None:
@@ -70,7 +72,10 @@ def _targets(size: int, servers: dict[str, Process]) -> list[Target]:
     targets = []
     if size == SMALL:
         targets.append(Target(candidate=OURS, figure="cpu_us", most=_MOST_US))
-        targets.append(Target(candidate=OURS, reference=CONNEXION, figure="cpu_us", most=0.1))
+        targets += [
+            Target(candidate=OURS, reference=connexion, figure="cpu_us", most=0.1)
+            for connexion in (CONNEXION, FLASK)
+        ]
     if RASA in servers:
         most = 0.6 if size == SMALL else 0.3
         targets.append(Target(candidate=OURS, reference=RASA, figure="cpu_us", most=most))

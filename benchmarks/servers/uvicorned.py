@@ -12,5 +12,7 @@ def serve(app: Any) -> None:
     """Serve on a free port, and print it."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-        config = uvicorn.Config(app, loop="uvloop", http="httptools", log_level="error", access_log=False)
+        config = uvicorn.Config(
+            app, loop="uvloop", http="httptools", log_level="error", access_log=False, timeout_keep_alive=75
+        )
         uvicorn.Server(config).run(sockets=[listener])

@@ -19,6 +19,8 @@ def arrived(header: str | None) -> None:
     Args:
         header: The request's ``X-MM-Hops``, if it has one; anything but a number counts as none.
     """
+    if header is None and not _hops.get():
+        return
     value = (header or "").strip()
     _hops.set(int(value) if value.isascii() and value.isdecimal() and len(value) <= len("999") else 0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import math
 import signal
@@ -77,6 +78,10 @@ class UvicornServer(uvicorn.Server):
         """Open the port, and say so."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        if threading.current_thread() is threading.main_thread():
+            # What is loaded by now stays; the garbage collector need not look at it again, call after call.
+            gc.collect()
+            gc.freeze()
         if self.started and sockets:
             url = url_of(sockets[0], tls=self.config.is_ssl)
             if not self._shares_port:
