@@ -128,9 +128,9 @@ class AsgiApp:
         except Exception as error:  # noqa: BLE001 - of a guard that somebody wrote, for instance
             reply = self.host.fault(headers, None, error)
         head = self._head(headers, reply)
-        if whole is None or reply.headers or scope["method"] == "HEAD" or not whole(
-            reply.status, head["headers"], reply.body
-        ):
+        if self._draining or reply.headers or scope["method"] == "HEAD":
+            whole = None  # there is more to it than to write
+        if whole is None or not whole(reply.status, head["headers"], reply.body):
             await send(head)
             await send({"type": "http.response.body", "body": reply.body})
 

@@ -16,6 +16,8 @@ from mm_actions.server.errors import ActionError
 if TYPE_CHECKING:
     import asyncio
 
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
     from mm_actions.server.options import ServerOptions
 
 
@@ -84,7 +86,8 @@ class ActionProtocol(HttpToolsProtocol):
             self._stop_timer()
         super().on_headers_complete()
         if self.cycle is not None:
-            self.scope["extensions"] = {WHOLE: partial(_write_whole, self.cycle)}
+            whole: Any = partial(_write_whole, self.cycle)  # ASGI's types say that it must be a dict
+            self.scope["extensions"] = {WHOLE: whole}
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words, for people
         """Answer what is not HTTP in the form of every other error."""
