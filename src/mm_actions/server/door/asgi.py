@@ -37,9 +37,6 @@ logger = logging.getLogger("mm_actions.server")
 _LONGEST_CALL_ID = 200
 _NOT_MODIFIED = 304
 _CLOSE = (b"connection", b"close")
-_NOTHING: Mapping[str, Any] = {}
-WHOLE = "mm_actions.whole"
-"""An extension of ASGI's scope: writes status, headers and body at once, or says that it cannot."""
 _PASS = Reply(status=200, body=b'{"status":"pass"}')
 
 
@@ -105,11 +102,9 @@ class AsgiApp:
             seen = exchange.Exchange(scope, route if route in self._routes else None)
             await watched(self._serve, (*self._observers, *exchange.everywhere), seen, receive, send)
         else:
-            await self._serve(scope, receive, send, scope.get("extensions", _NOTHING).get(WHOLE))
+            await self._serve(scope, receive, send)
 
-    async def _serve(
-        self, scope: MutableMapping[str, Any], receive: Receive, send: Send, whole: Any = None
-    ) -> None:
+    async def _serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         try:
             answer = await self._route(scope)(headers, receive)
@@ -127,12 +122,8 @@ class AsgiApp:
             return
         except Exception as error:  # noqa: BLE001 - of a guard that somebody wrote, for instance
             reply = self.host.fault(headers, None, error)
-        head = self._head(headers, reply)
-        if self._draining or reply.headers or scope["method"] == "HEAD":
-            whole = None  # there is more to it than to write
-        if whole is None or not whole(reply.status, head["headers"], reply.body):
-            await send(head)
-            await send({"type": "http.response.body", "body": reply.body})
+        await send(self._head(headers, reply))
+        await send({"type": "http.response.body", "body": reply.body})
 
     def _head(self, headers: Headers, reply: Reply, *, streamed: bool = False) -> MutableMapping[str, Any]:
         """Make the message that a response begins with."""

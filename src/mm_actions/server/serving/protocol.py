@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakSet
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mm_actions.server.calls.reply import problem, trace_id_of
-from mm_actions.server.door.asgi import WHOLE
 from mm_actions.server.errors import ActionError
 
 if TYPE_CHECKING:
     import asyncio
-
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from mm_actions.server.options import ServerOptions
 
@@ -85,9 +81,6 @@ class ActionProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._stop_timer()
         super().on_headers_complete()
-        if self.cycle is not None:
-            whole: Any = partial(_write_whole, self.cycle)  # ASGI's types say that it must be a dict
-            self.scope["extensions"] = {WHOLE: whole}
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words, for people
         """Answer what is not HTTP in the form of every other error."""
@@ -133,26 +126,6 @@ class ActionProtocol(HttpToolsProtocol):
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
-
-
-def _write_whole(
-    cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes
-) -> bool:
-    """Answer in one go, where nothing stands in the way; see :data:`mm_actions.server.door.asgi.WHOLE`."""
-    if cycle.flow.write_paused or cycle.disconnected or not cycle.keep_alive:
-        return False
-    head = [STATUS_LINE[status]]
-    for name, value in cycle.default_headers:
-        head += (name, b": ", value, b"\r\n")
-    for name, value in headers:
-        head += (name, b": ", value, b"\r\n")
-    head += (b"\r\n", body)
-    cycle.response_started = cycle.response_complete = True
-    cycle.waiting_for_100_continue = False
-    cycle.transport.write(b"".join(head))
-    cycle.message_event.set()
-    cycle.on_response()
-    return True
 
 
 def protocol_of(options: ServerOptions) -> type[ActionProtocol]:
