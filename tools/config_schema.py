@@ -134,13 +134,13 @@ DEFINITIONS: dict[str, Schema] = {
 # What each reader of mm_actions.config.server takes; a reader that is not here stops the generator.
 _OF_READER: dict[Any, str] = {
     server._url: "url",  # noqa: SLF001 - likewise, and below
-    server._secret: "text",  # noqa: SLF001
-    server._headers: "headers",  # noqa: SLF001
-    server._auth: "auth",  # noqa: SLF001
-    server._history: "history",  # noqa: SLF001
-    server._idempotent: "idempotent",  # noqa: SLF001
-    server._engine: "engine",  # noqa: SLF001
-    server._resilience: "resilience",  # noqa: SLF001
+    server._secret: "text",  # noqa: SLF001 - the readers, by identity
+    server._headers: "headers",  # noqa: SLF001 - the readers, by identity
+    server._auth: "auth",  # noqa: SLF001 - the readers, by identity
+    server._history: "history",  # noqa: SLF001 - the readers, by identity
+    server._idempotent: "idempotent",  # noqa: SLF001 - the readers, by identity
+    server._engine: "engine",  # noqa: SLF001 - the readers, by identity
+    server._resilience: "resilience",  # noqa: SLF001 - the readers, by identity
     Place.file: "text",
     Place.text: "text",
     Place.boolean: "boolean",

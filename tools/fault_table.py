@@ -81,7 +81,7 @@ def main(arguments: list[str]) -> int:
     wanted = page(text)
     if arguments == ["--check"]:
         if text != wanted:
-            print(f"{TARGET} is not up to date: run `python -m tools.fault_table`", file=sys.stderr)  # noqa: T201
+            print(f"{TARGET} is not up to date: run `python -m tools.fault_table`", file=sys.stderr)  # noqa: T201 - a command
             return 1
         return 0
     TARGET.write_text(wanted, encoding="utf-8")

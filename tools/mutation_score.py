@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> int:
     noticed = stats["killed"] + stats["timeout"]
     judged = stats["total"] - stats["skipped"]
     score = 100 * noticed / judged
-    print(f"mutation score: {score:.1f} %, {noticed} of {judged} changes noticed")  # noqa: T201
+    print(f"mutation score: {score:.1f} %, {noticed} of {judged} changes noticed")  # noqa: T201 - a command
     return 0 if score >= float(arguments[1]) else 1
 
 

@@ -1,10 +1,10 @@
 """For rasa_sdk's own server: one trivial action. Runs in rasa_sdk's virtual environment, not in ours."""
 
 from rasa_sdk import Action  # type: ignore[import-not-found] # lives in an environment of its own
-from rasa_sdk.events import SlotSet  # type: ignore[import-not-found]
+from rasa_sdk.events import SlotSet  # type: ignore[import-not-found] # likewise
 
 
-class ActionHello(Action):  # type: ignore[misc]
+class ActionHello(Action):  # type: ignore[misc] # of no known type
     """Says hello."""
 
     def name(self) -> str:

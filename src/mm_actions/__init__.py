@@ -70,7 +70,7 @@ __all__ = [  # noqa: RUF022 - grouped as a table of contents
 def __getattr__(name: str) -> Any:
     """Load the sample NLP when it is asked for: an app that brings its own need not pay for it."""
     if name == "ExamplesNlp":
-        from mm_actions.nlp import ExamplesNlp  # noqa: PLC0415
+        from mm_actions.nlp import ExamplesNlp  # noqa: PLC0415 - an app that brings its own need not load it
 
         return ExamplesNlp
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

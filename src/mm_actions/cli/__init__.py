@@ -20,6 +20,6 @@ def main() -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in LIBRARIES:
             raise
-        print('mm-actions needs typer and rich: pip install "mm_actions[cli]"', file=sys.stderr)  # noqa: T201
+        print('mm-actions needs typer and rich: pip install "mm_actions[cli]"', file=sys.stderr)  # noqa: T201 - for people
         return EX_CONFIG
     return run(sys.argv[1:])

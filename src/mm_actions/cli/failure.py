@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from mm_actions.cli.printable import printable
 from mm_actions.contract.status import row_of
 from mm_actions.errors import (
@@ -82,6 +84,4 @@ def described(error: InvocationError) -> dict[str, Any]:
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
-    import msgspec  # noqa: PLC0415
-
     return msgspec.to_builtins(problem)  # type: ignore[no-any-return] # of a Struct it is a dict

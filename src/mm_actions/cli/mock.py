@@ -56,8 +56,8 @@ def mock(
     if examples is not None and exchanges is not None:
         raise UsageProblem("--examples and --exchanges are two answers to one question: give one of them")
     # What this needs is not for the other commands to load.
-    from mm_actions.testing.exchanges import Book, MockServer, examples_folder, read_folder  # noqa: PLC0415
-    from mm_actions.testing.exchanges.matching import DEFAULT_MATCH  # noqa: PLC0415
+    from mm_actions.testing.exchanges import Book, MockServer, examples_folder, read_folder  # noqa: PLC0415 - only this command needs it
+    from mm_actions.testing.exchanges.matching import DEFAULT_MATCH  # noqa: PLC0415 - only this command needs it
 
     faults = _faults(fault or (), seed)
     folder = exchanges or examples or examples_folder()
@@ -90,7 +90,7 @@ def password_in(file: Path | None) -> str | None:
 
 
 def _faults(rules: list[str] | tuple[str, ...], seed: int | None) -> Faults:
-    from mm_actions.testing.exchanges import FaultRule, Faults  # noqa: PLC0415
+    from mm_actions.testing.exchanges import FaultRule, Faults  # noqa: PLC0415 - only this command needs it
 
     try:
         return Faults(map(FaultRule.parse, rules), seed=seed)
@@ -99,7 +99,7 @@ def _faults(rules: list[str] | tuple[str, ...], seed: int | None) -> Faults:
 
 
 def _print_faults() -> None:
-    from mm_actions.testing.exchanges.faults import KINDS  # noqa: PLC0415
+    from mm_actions.testing.exchanges.faults import KINDS  # noqa: PLC0415 - only this command needs it
 
     out = console()
     out.print(f"{'400 to 599':<11} a problem of that status; with Retry-After: 503=SECONDS")

@@ -57,8 +57,8 @@ def record(
       mm-actions record --to https://shop.example:8443 --cert ca.pem -o recorded --redact context.token
     """
     # What this needs is not for the other commands to load.
-    from mm_actions.testing.exchanges import Recorder, RecorderOptions, Redaction, Shelf  # noqa: PLC0415
-    from mm_actions.testing.exchanges.server_tls import server_context  # noqa: PLC0415
+    from mm_actions.testing.exchanges import Recorder, RecorderOptions, Redaction, Shelf  # noqa: PLC0415 - only this command needs it
+    from mm_actions.testing.exchanges.server_tls import server_context  # noqa: PLC0415 - only this command needs it
 
     options = given_options(
         {

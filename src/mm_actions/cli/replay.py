@@ -53,8 +53,8 @@ def replay(
       mm-actions replay recorded --to https://shop.example:8443 --cert ca.pem --ignore frame.order_id
     """
     # What this needs is not for the other commands to load.
-    from mm_actions.testing.exchanges import Replay, read_folder  # noqa: PLC0415
-    from mm_actions.testing.exchanges.replay import needs_secrets  # noqa: PLC0415
+    from mm_actions.testing.exchanges import Replay, read_folder  # noqa: PLC0415 - only this command needs it
+    from mm_actions.testing.exchanges.replay import needs_secrets  # noqa: PLC0415 - only this command needs it
 
     options = given_options(
         {
@@ -137,7 +137,7 @@ def _shown(value: Any) -> str:
 
 
 def _is_absent(value: Any) -> bool:
-    from mm_actions.testing.exchanges.differences import ABSENT  # noqa: PLC0415
+    from mm_actions.testing.exchanges.differences import ABSENT  # noqa: PLC0415 - only this command needs it
 
     return value is ABSENT
 

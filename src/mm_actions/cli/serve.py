@@ -60,8 +60,8 @@ def serve(
       mm-actions serve my_actions --host 0.0.0.0 --workers 4 --keys keys.sqlite --bearer-file tokens
     """
     # What serving needs is not for the other commands to load.
-    from mm_actions.server.serving.loading import ModuleFailed  # noqa: PLC0415
-    from mm_actions.server.serving.settings import serving_settings  # noqa: PLC0415
+    from mm_actions.server.serving.loading import ModuleFailed  # noqa: PLC0415 - only this command needs it
+    from mm_actions.server.serving.settings import serving_settings  # noqa: PLC0415 - only this command needs it
 
     options = {
         "workers": workers,
@@ -105,11 +105,11 @@ def _written(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _serve(module: str, settings: ServingSettings) -> int:
-    from mm_actions.server.serving.logs import start_log  # noqa: PLC0415
+    from mm_actions.server.serving.logs import start_log  # noqa: PLC0415 - only this command needs it
     from mm_actions.server.serving.process import serve  # noqa: PLC0415 - uvicorn is an extra
-    from mm_actions.server.serving.reload import changes_of  # noqa: PLC0415
-    from mm_actions.server.serving.supervisor import Supervisor  # noqa: PLC0415
-    from mm_actions.server.serving.workers import NotServing  # noqa: PLC0415
+    from mm_actions.server.serving.reload import changes_of  # noqa: PLC0415 - only this command needs it
+    from mm_actions.server.serving.supervisor import Supervisor  # noqa: PLC0415 - only this command needs it
+    from mm_actions.server.serving.workers import NotServing  # noqa: PLC0415 - only this command needs it
 
     start_log(settings)
 

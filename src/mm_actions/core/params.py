@@ -93,7 +93,7 @@ class Params:
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in NAMES)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment] # its members change
 
     def __repr__(self) -> str:
         """Show what is set."""

@@ -28,7 +28,7 @@ def open_http(settings: ServerSettings) -> HttpTransport:
         ConfigurationError: As :func:`open_transport`.
     """
     from mm_actions.transports.http.factory import create_engine  # noqa: PLC0415 - loads libcurl
-    from mm_actions.transports.http.tls import TlsSource  # noqa: PLC0415
+    from mm_actions.transports.http.tls import TlsSource  # noqa: PLC0415 - as above
 
     password = settings.private_key_password
     tls = TlsSource(

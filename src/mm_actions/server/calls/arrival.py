@@ -192,7 +192,7 @@ def _responder(wire: _Responder | None, request: Request) -> tuple[DialogueRespo
     )
     if request.history:
         # A list of its own would decode the history of every call.
-        responder.history = request.history  # type: ignore[assignment]
+        responder.history = request.history  # type: ignore[assignment] # a sequence is enough
     return responder, sent_of(responder)
 
 

@@ -141,12 +141,12 @@ class Host:
             seconds = self._seconds(call, action)
             key = call.headers.get(b"idempotency-key")
             if key is None:
-                return (await self._perform(action, arrived, seconds, call)).reply
+                return (await self.perform(action, arrived, seconds, call)).reply
             _check_key(key)
             return await self.keys.once(
                 key,
                 call.body,
-                partial(self._perform, action, arrived, seconds, call),
+                partial(self.perform, action, arrived, seconds, call),
                 seconds=seconds,
                 repeatable=action.idempotent,
             )
@@ -161,7 +161,7 @@ class Host:
         """Make the error of a call that there is no room for."""
         return Unavailable(detail, title="Overloaded", kind=OVERLOADED, retry_after=self.options.retry_after)
 
-    async def _perform(self, action: Action, arrived: Arrived, seconds: float, call: Call) -> Performed:
+    async def perform(self, action: Action, arrived: Arrived, seconds: float, call: Call) -> Performed:
         """Run the handler, and say whether it ran to its end."""
         departure = None
         if (stream := call.stream) is not None:

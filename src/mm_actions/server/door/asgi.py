@@ -28,14 +28,15 @@ if TYPE_CHECKING:
     from mm_actions.server.registry import Registry
 
     Headers = Mapping[bytes, bytes]
+    Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-    Route = Callable[[Headers, Receive], Awaitable[Reply | StreamedCall]]
+    Route = Callable[[Scope, Headers, Receive], Awaitable[Reply | StreamedCall]]
 
 logger = logging.getLogger("mm_actions.server")
 
 _LONGEST_CALL_ID = 200
-_NOT_MODIFIED = 304
+_WITHOUT_CONTENT = (204, 304)
 _CLOSE = (b"connection", b"close")
 _PASS = Reply(status=200, body=b'{"status":"pass"}')
 
@@ -55,7 +56,6 @@ class AsgiApp:
         self._not_ready: str | None = None
         self._draining = False
         self._closed = False
-        self.root = ""
         self.host = Host(registry, options)
         for path in options.paths:
             self._routes[f"{path.rstrip('/')}/stream"] = {"POST": self._stream}
@@ -88,7 +88,7 @@ class AsgiApp:
         """Ask clients to close their connections, for the sake of another process that takes over."""
         self._draining = True
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the life of the process, as ASGI 3 has it."""
         kind = scope["type"]
         if kind != "http":
@@ -104,10 +104,10 @@ class AsgiApp:
         else:
             await self._serve(scope, receive, send)
 
-    async def _serve(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         try:
-            answer = await self._route(scope)(headers, receive)
+            answer = await self._route(scope)(scope, headers, receive)
             if isinstance(answer, Reply):
                 reply = answer
             else:
@@ -134,8 +134,8 @@ class AsgiApp:
         ]
         if streamed:
             del head[0]
-        elif reply.status == _NOT_MODIFIED:
-            del head[:2]  # they would speak of what is not sent (RFC 9110, 15.4.5)
+        elif reply.status in _WITHOUT_CONTENT:
+            del head[:2]  # they would speak of what is not sent (RFC 9110, 8.6 and 15.4.5)
         call_id = headers.get(b"x-mm-call-id")
         if call_id and len(call_id) <= _LONGEST_CALL_ID and call_id.isascii():
             head.append((b"x-mm-call-id", call_id))
@@ -143,15 +143,15 @@ class AsgiApp:
             head.append(_CLOSE)
         return {"type": "http.response.start", "status": reply.status, "headers": head}
 
-    def _path(self, scope: MutableMapping[str, Any]) -> str:
+    def _path(self, scope: Scope) -> str:
         """Give the path below that at which the application is mounted."""
         path: str = scope["path"]
-        self.root = scope.get("root_path", "")
-        if self.root and path.startswith(self.root):
-            return path[len(self.root) :] or "/"
+        root: str = scope.get("root_path", "")
+        if root and path.startswith(root):
+            return path[len(root) :] or "/"
         return path
 
-    def _route(self, scope: MutableMapping[str, Any]) -> Route:
+    def _route(self, scope: Scope) -> Route:
         methods = self._routes.get(self._path(scope))
         if methods is None:
             raise ActionError(404)
@@ -163,11 +163,11 @@ class AsgiApp:
     def _get(self, path: str, route: Route) -> None:
         self._routes[path] = {"GET": route, "HEAD": route}
 
-    async def _act(self, headers: Headers, receive: Receive) -> Reply:
+    async def _act(self, _scope: Scope, headers: Headers, receive: Receive) -> Reply:
         """Carry out an action."""
         return await self.host.invoke(await self._call(headers, receive))
 
-    async def _stream(self, headers: Headers, receive: Receive) -> StreamedCall:
+    async def _stream(self, _scope: Scope, headers: Headers, receive: Receive) -> StreamedCall:
         """Carry out an action whose directives leave as they are produced."""
         return StreamedCall(self.host, await self._call(headers, receive), receive)
 
@@ -191,17 +191,17 @@ class AsgiApp:
             guard.admit_body(headers, body)
         return Call(body=body, headers=headers, started=started)
 
-    async def _list(self, headers: Headers, _receive: Receive) -> Reply:
+    async def _list(self, _scope: Scope, headers: Headers, _receive: Receive) -> Reply:
         """Give the catalogue."""
         for guard in self._options.guards:
             guard.admit_head(headers)
             guard.admit_body(headers, b"")
         return Reply(status=200, body=encode({"actions": [action.info() for action in self._registry]}))
 
-    async def _alive(self, _headers: Headers, _receive: Receive) -> Reply:
+    async def _alive(self, _scope: Scope, _headers: Headers, _receive: Receive) -> Reply:
         return _PASS
 
-    async def _ready(self, _headers: Headers, _receive: Receive) -> Reply:
+    async def _ready(self, _scope: Scope, _headers: Headers, _receive: Receive) -> Reply:
         reason = self._not_ready
         if reason is None and self.host.overloaded:
             reason = "Too many calls are in progress."

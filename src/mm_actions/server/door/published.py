@@ -16,7 +16,7 @@ from mm_actions.server.errors import ActionError
 
 if TYPE_CHECKING:
     from mm_actions.core.exchange import Observer
-    from mm_actions.server.door.asgi import AsgiApp, Headers, Receive, Route
+    from mm_actions.server.door.asgi import AsgiApp, Headers, Receive, Route, Scope
     from mm_actions.server.door.metrics import Metrics
     from mm_actions.server.options import ServerOptions
     from mm_actions.server.registry import Action, Registry
@@ -68,13 +68,13 @@ class Published:
         self.routes["/metrics"] = partial(self._figures, metrics)
         self.observers = (metrics,)
 
-    async def _figures(self, metrics: Metrics, headers: Headers, _receive: Receive) -> Reply:
+    async def _figures(self, metrics: Metrics, _scope: Scope, headers: Headers, _receive: Receive) -> Reply:
         if not self._options.open_metrics:
             self._admit(headers)
         return await asyncio.to_thread(metrics.reply, headers)
 
-    async def _document(self, headers: Headers, _receive: Receive) -> Reply:
-        root = self._app.root  # read before anything is awaited: the next request may have another one
+    async def _document(self, scope: Scope, headers: Headers, _receive: Receive) -> Reply:
+        root = scope.get("root_path", "")
         actions = list(self._registry) if self._is_admitted(headers) else []
         key = (root, tuple(actions))
         if key not in self._documents:
@@ -106,11 +106,11 @@ class Published:
             guard.admit_body(headers, b"")
 
 
-async def _page(name: str, headers: Headers, _receive: Receive) -> Reply:
+async def _page(name: str, _scope: Scope, headers: Headers, _receive: Receive) -> Reply:
     return ui.page(name, headers)
 
 
-async def _to_the_page(_headers: Headers, _receive: Receive) -> Reply:
+async def _to_the_page(_scope: Scope, _headers: Headers, _receive: Receive) -> Reply:
     return Reply(status=307, body=b"", headers=((b"location", b"ui/"),))
 
 

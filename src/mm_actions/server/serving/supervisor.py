@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mm_actions.server.serving.listening import listen
 from mm_actions.server.serving.shared_figures import shared_figures
@@ -14,7 +14,7 @@ from mm_actions.server.serving.worker import Work
 from mm_actions.server.serving.workers import NotServing, Worker, describe
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from mm_actions.server.serving.process import Served
     from mm_actions.server.serving.settings import ServingSettings
@@ -180,8 +180,8 @@ class Supervisor:
     def _on_hangup(self) -> None:
         self._go(self._renew("SIGHUP"))
 
-    def _go(self, coroutine: object) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(coroutine)  # type: ignore[arg-type]
+    def _go(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -66,7 +66,7 @@ def main() -> int:
 
 def _serve(work: Work, port: socket.socket, channel: socket.socket) -> None:
     from mm_actions.server.serving.process import prepare  # noqa: PLC0415 - uvicorn is an extra
-    from mm_actions.server.serving.running import UvicornServer  # noqa: PLC0415
+    from mm_actions.server.serving.running import UvicornServer  # noqa: PLC0415 - as above
 
     server, config, served = prepare(work.reference, work.settings)
 

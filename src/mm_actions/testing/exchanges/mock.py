@@ -25,7 +25,7 @@ from mm_actions.testing.exchanges.faults import Faults
 from mm_actions.testing.exchanges.strictness import unknown_members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Callable
     from os import PathLike
 
     from mm_actions.server.calls.arrival import Arrived
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mm_actions.testing.exchanges.exchange import Exchange
     from mm_actions.testing.exchanges.matching import Book
 
-_OK, _NO_CONTENT, _REDIRECTION = 200, 204, 300
+_OK, _REDIRECTION = 200, 300
 _FAILED = 400
 _FRAMING = frozenset(
     {
@@ -176,14 +176,6 @@ class _MockApp(AsgiApp):
         super().drain()
         self.on_drain()
 
-    def _head(
-        self, headers: Mapping[bytes, bytes], reply: Reply, *, streamed: bool = False
-    ) -> MutableMapping[str, Any]:
-        head = super()._head(headers, reply, streamed=streamed)
-        if reply.status == _NO_CONTENT:  # a length and a type would speak of what is not sent
-            head["headers"] = [pair for pair in head["headers"] if not pair[0].startswith(b"content-")]
-        return head
-
 
 class _MockHost(Host):
     """Carries calls out by looking them up."""
@@ -196,7 +188,7 @@ class _MockHost(Host):
         self._strict = strict
         self._pace = pace
 
-    async def _perform(self, action: Action, arrived: Arrived, seconds: float, call: Call) -> Performed:
+    async def perform(self, action: Action, arrived: Arrived, seconds: float, call: Call) -> Performed:
         request = json.loads(call.body)
         if self._strict and (unknown := unknown_members(request)):
             return Performed(reply=self._problem(_too_much(unknown), action, call), started=False)

@@ -155,7 +155,7 @@ def _certificates(path: str, setting: str) -> tuple[list[Certificate], bytes]:
 
 def _private_key(path: str, pem: bytes, password: str | None) -> PrivateKeyTypes:
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see _certificates
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415 - as above
 
     encrypted = b"ENCRYPTED" in pem
     if encrypted and password is None:

@@ -220,7 +220,7 @@ class PromptConnection(WatchedConnection):
         except UnicodeError as error:
             raise urllib3.exceptions.LocationParseError(self._dns_host) from error
         except OSError as error:
-            raise urllib3.exceptions.NewConnectionError(self, str(error)) from error  # type: ignore[arg-type]
+            raise urllib3.exceptions.NewConnectionError(self, str(error)) from error  # type: ignore[arg-type] # any connection
 
 
 class WatchedResponse(http.client.HTTPResponse):
