@@ -38,7 +38,13 @@ echo "$others" | while read -r version python; do
     chosen="$basic"
     [ "$version" != "$oldest" ] && [ "$version" != "$newest" ] || chosen="$close"
     [ -z "$all" ] || chosen="tests"
-    # shellcheck disable=SC2086 # several folders are several arguments
-    "$folder/bin/python" -m pytest -p tools.no_skips -p no:cacheprovider -n "$jobs" --dist loadfile --no-loadscope-reorder \
-        -m "$markers" --ignore=tests/packaging $chosen </dev/null
+    CACHE="$folder/.pytest_cache"
+    export CACHE
+    rm -rf "$CACHE"
+    run() {
+        # shellcheck disable=SC2086 # several folders are several arguments
+        "$@" -o cache_dir="$CACHE" -m "$markers" --ignore=tests/packaging $chosen </dev/null
+    }
+    set -- "$folder/bin/python" -m pytest -p tools.no_skips
+    run "$@" -n "$jobs" --dist loadfile --no-loadscope-reorder || run tools/alone.sh 3 "$@"
 done

@@ -38,6 +38,21 @@ async def main():
 asyncio.run(main())
 """
 
+OPENER = """
+import asyncio, sys
+from mm_actions.server import SqliteKeys
+
+async def main():
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for number in range(100):
+        store = SqliteKeys(f"{sys.argv[1]}{number}")
+        await store.begin(sys.argv[2], b"body", "me", take_over=False)
+        await store.close()
+
+asyncio.run(main())
+"""
+
 HOLDER = """
 import asyncio, sys
 from mm_actions.server import SqliteKeys
@@ -78,6 +93,27 @@ def test_of_several_processes_one_gets_each_key(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(3) as pool:
         assert sum(pool.map(work, ["a", "b", "c"])) == 40
+
+
+def test_several_processes_may_make_the_same_file_at_the_same_moment(tmp_path: Path) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPENER, str(tmp_path / "keys"), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for name in "abc"
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate(timeout=PATIENCE)[1] for process in processes] == ["", "", ""]
 
 
 def test_a_process_that_is_killed_holds_its_key_no_longer_than_its_lease(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS keys (
 CREATE INDEX IF NOT EXISTS keys_until ON keys (until);
 """
 _BETWEEN_SWEEPS = 60.0
+_BETWEEN_TRIES = 0.005
 
 
 class SqliteKeys:
@@ -160,7 +161,7 @@ class SqliteKeys:
         if self._connection is None:
             connection = sqlite3.connect(self._path, timeout=self._busy, isolation_level=None)
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                self._write_ahead(connection)
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.executescript(_SCHEMA)
             except BaseException:
@@ -168,6 +169,19 @@ class SqliteKeys:
                 raise
             self._connection = connection
         return self._connection
+
+    def _write_ahead(self, connection: sqlite3.Connection) -> None:
+        """Switch the journal; where two processes do so at once, SQLite waits for neither."""
+        patience = time.monotonic() + self._busy
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > patience:
+                    raise
+                time.sleep(_BETWEEN_TRIES)
+            else:
+                return
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
