@@ -17,8 +17,10 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from mm_actions.config import ServerSettings, server
+from mm_actions.config import ServerSettings, in_process, mcp, rasa, server
+from mm_actions.config.address import read_url
 from mm_actions.config.checking import _NO, _YES, Place
+from mm_actions.config.secret import read_secret
 
 TARGET = Path(__file__).parents[1] / "docs" / "actions.schema.json"
 Schema = dict[str, Any]
@@ -102,7 +104,13 @@ DEFINITIONS: dict[str, Schema] = {
     },
     "url": {
         "anyOf": [
-            {"type": "string", "pattern": r"^[hH][tT][tT][pP][sS]?://[^\s/?#@]+([/?#]\S*)?$"},
+            {
+                "type": "string",
+                "pattern": r"^([rR][aA][sS][aA]\+|[mM][cC][pP]\+)?[hH][tT][tT][pP][sS]?://[^\s/?#@]+([/?#]\S*)?$",
+            },
+            {"type": "string", "pattern": r"^[gG][rR][pP][cC][sS]?://[^\s/?#@]+([/?#]\S*)?$"},
+            {"type": "string", "pattern": r"^[pP][yY][tT][hH][oO][nN]:[A-Za-z_][\w.]*(:\w+)?$"},
+            {"type": "string", "pattern": r"^[mM][cC][pP]\+[sS][tT][dD][iI][oO]:.*\S.*$"},
             ref("variable"),
         ]
     },
@@ -129,12 +137,19 @@ DEFINITIONS: dict[str, Schema] = {
     "history": {"anyOf": [{"enum": ["all", "none"]}, ref("count")]},
     "engine": {"enum": list(server.ENGINES)},
     "resilience": _resilience(),
+    "parts": {"anyOf": [{"enum": list(rasa.PARTS)}, {"type": "array", "items": {"enum": list(rasa.PARTS)}}]},
+    "parts_of_actions": {"type": "object", "additionalProperties": ref("parts")},
 }
 
 # What each reader of mm_actions.config.server takes; a reader that is not here stops the generator.
 _OF_READER: dict[Any, str] = {
-    server._url: "url",  # noqa: SLF001 - likewise, and below
-    server._secret: "text",  # noqa: SLF001 - the readers, by identity
+    read_url: "url",
+    read_secret: "text",
+    rasa.rasa_settings: "rasa",
+    rasa._send: "parts",  # noqa: SLF001 - the readers, by identity
+    rasa._actions: "parts_of_actions",  # noqa: SLF001 - the readers, by identity
+    mcp.mcp_settings: "mcp",
+    in_process.python_settings: "python",
     server._headers: "headers",  # noqa: SLF001 - the readers, by identity
     server._auth: "auth",  # noqa: SLF001 - the readers, by identity
     server._history: "history",  # noqa: SLF001 - the readers, by identity
@@ -157,11 +172,11 @@ def descriptions(settings: type) -> dict[str, str]:
     return {name: meaning.strip() for name, meaning in re.findall(r"^ +(\w+): (.+)$", text, re.MULTILINE)}
 
 
-def _keys() -> dict[str, Schema]:
-    """Give the schema of each key of a server; null counts as absent."""
-    described, keys = descriptions(ServerSettings), {}
-    for each in fields(ServerSettings):
-        reader = server._READERS[each.name]  # noqa: SLF001 - likewise
+def _keys(settings: type, readers: dict[str, Any]) -> dict[str, Schema]:
+    """Give the schema of each key of a class of settings; null counts as absent."""
+    described, keys = descriptions(settings), {}
+    for each in fields(settings):
+        reader = readers[each.name]
         kind = _OF_KEY.get(each.name) or _OF_READER.get(reader)
         if kind is None:
             raise SystemExit(f"tools/config_schema.py does not know what {each.name} may be: add its reader")
@@ -169,8 +184,19 @@ def _keys() -> dict[str, Schema]:
         if each.default is not MISSING and each.default not in (None, ()):
             schema["default"] = each.default
         keys[each.name] = schema
-    keys["url"].pop("default", None)
     return keys
+
+
+DEFINITIONS.update(
+    {
+        name: group(_keys(settings, module._READERS))  # noqa: SLF001 - likewise
+        for name, settings, module in (
+            ("rasa", rasa.RasaSettings, rasa),
+            ("mcp", mcp.McpSettings, mcp),
+            ("python", in_process.PythonSettings, in_process),
+        )
+    }
+)
 
 
 def _pairs() -> list[Schema]:
@@ -190,7 +216,7 @@ def _pairs() -> list[Schema]:
 
 def schema() -> Schema:
     """Build the schema."""
-    keys = _keys()
+    keys = _keys(ServerSettings, server._READERS)  # noqa: SLF001 - likewise
     one_server = group({**keys, "url": {**keys["url"], "anyOf": [ref("url")]}}, required=["url"])
     has_url: Schema = {"required": ["url"], "properties": {"url": {"type": "string", "minLength": 1}}}
     has_servers: Schema = {

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mm_actions.config.settings import ServerSettings
 from mm_actions.errors import ConfigurationError
 
+G = TypeVar("G")
 SERVER_KEYS = tuple(name for name in ServerSettings.__dataclass_fields__)
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -49,6 +50,16 @@ class Place:
         if not isinstance(value, Mapping):
             raise self.refuse(value, "a group of keys")
         return value
+
+    def group(self, value: Any, kind: type[G], readers: Mapping[str, Callable[[Place, Any], Any]]) -> G:
+        """Read a group of keys as settings of a class, or take such settings as they are."""
+        if isinstance(value, kind):
+            return value
+        group = self.mapping(value)
+        self.known(group, readers)
+        return kind(
+            **{key: readers[key](self.at(key), each) for key, each in group.items() if each is not None}
+        )
 
     def one_of(self, value: Any, names: Iterable[str]) -> str:
         """Want one of some names."""

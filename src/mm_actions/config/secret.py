@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mm_actions.config.checking import Place
+
 
 class Secret:
     """A password, token or key: equal by value, hidden in every text that shows it."""
@@ -28,3 +33,12 @@ class Secret:
         return "Secret('***')"
 
     __str__ = __repr__
+
+
+def read_secret(place: Place, value: Any) -> Secret:
+    """Read a setting that is a secret.
+
+    Raises:
+        ConfigurationError: It is not a line of text.
+    """
+    return value if isinstance(value, Secret) else Secret(place.text(value))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from mm_actions.config import address
+from mm_actions.config.address import read_url, scheme_of
 from mm_actions.config.checking import Place
-from mm_actions.config.secret import Secret
+from mm_actions.config.in_process import python_settings
+from mm_actions.config.mcp import mcp_settings
+from mm_actions.config.rasa import rasa_settings
+from mm_actions.config.secret import read_secret
 from mm_actions.config.settings import BasicAuth, BearerAuth, HmacAuth, ServerSettings
 from mm_actions.errors import ConfigurationError
 from mm_actions.resilience import (
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
 
 ENGINES = ("curl", "requests", "aiohttp")
 MOST_RETRIES = 10
-SCHEMES = ("http", "https")
 _POLICIES: dict[str, type[Any]] = {
     "retry": RetryPolicy,
     "budget": BudgetPolicy,
@@ -43,6 +46,7 @@ def server_settings(place: Place, source: Mapping[str, Any]) -> ServerSettings:
     if "url" not in given:
         raise ConfigurationError(f"{place} has no `url`; write for example http://localhost:8080/action")
     settings = ServerSettings(**given)
+    _check_room(place, settings)
     if settings.private_key and not settings.public_key:
         raise ConfigurationError(f"{place} has a private_key without its certificate: set public_key")
     if settings.private_key_password and not settings.public_key:
@@ -71,30 +75,14 @@ def server_settings(place: Place, source: Mapping[str, Any]) -> ServerSettings:
     return settings
 
 
-def _url(place: Place, value: Any) -> str:
-    url = place.text(value)
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"{place} is not a URL: {error}") from None
-    if parts.scheme not in SCHEMES or not parts.hostname:
-        raise ConfigurationError(
-            f"{place} needs a scheme ({' or '.join(SCHEMES)}) and a host, such as http://localhost:8080/action"
-        )
-    if port == 0:
-        raise ConfigurationError(f"{place} has port 0, which nothing listens on")
-    if parts.username is not None or parts.password is not None:
-        raise ConfigurationError(
-            f"{place} holds a password: write `auth: {{basic: {{username, password}}}}` instead"
-        )
-    if any(mark.isspace() for mark in url):
-        raise ConfigurationError(f"{place} holds white space")
-    return url
-
-
-def _secret(place: Place, value: Any) -> Secret:
-    return value if isinstance(value, Secret) else Secret(place.text(value))
+def _check_room(place: Place, settings: ServerSettings) -> None:
+    """Refuse settings of another way to reach actions than that of the url."""
+    scheme = scheme_of(settings.url)
+    for group, schemes in _GROUPS.items():
+        if getattr(settings, group) is not None and scheme not in schemes:
+            raise ConfigurationError(
+                f"{place} has the group {group}, which is for urls that begin with {' or '.join(schemes)}"
+            )
 
 
 def _headers(place: Place, value: Any) -> tuple[tuple[str, str], ...]:
@@ -122,14 +110,14 @@ def _auth(place: Place, value: Any) -> BearerAuth | BasicAuth | HmacAuth:
     kind, content = next(iter(kinds.items()))
     inner = place.at(kind)
     if kind == "bearer":
-        return BearerAuth(token=_secret(inner, content))
+        return BearerAuth(token=read_secret(inner, content))
     if kind == "hmac":
-        return HmacAuth(secret=_secret(inner, content))
+        return HmacAuth(secret=read_secret(inner, content))
     members = inner.mapping(content)
     inner.known(members, ("username", "password"))
     return BasicAuth(
         username=inner.at("username").text(members.get("username")),
-        password=_secret(inner.at("password"), members.get("password")),
+        password=read_secret(inner.at("password"), members.get("password")),
     )
 
 
@@ -185,12 +173,12 @@ _RESERVED = (
     "accept-encoding",
 )
 _READERS: dict[str, Callable[[Place, Any], Any]] = {
-    "url": _url,
+    "url": read_url,
     "cert": Place.file,
     "crl": Place.file,
     "public_key": Place.file,
     "private_key": Place.file,
-    "private_key_password": _secret,
+    "private_key_password": read_secret,
     "verify": Place.boolean,
     "insecure_dev": Place.boolean,
     "timeout": Place.seconds,
@@ -206,4 +194,12 @@ _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "resilience": _resilience,
     "max_response_bytes": lambda place, value: place.count(value, least=1),
     "proxy": Place.text,
+    "rasa": rasa_settings,
+    "mcp": mcp_settings,
+    "python": python_settings,
+}
+_GROUPS = {
+    "rasa": (*address.RASA, *address.GRPC),
+    "mcp": (*address.MCP, address.MCP_STDIO),
+    "python": (address.PYTHON,),
 }

@@ -9,6 +9,9 @@ from mm_actions.errors import ConfigurationError
 from mm_actions.resilience import ResilienceSettings
 
 if TYPE_CHECKING:
+    from mm_actions.config.in_process import PythonSettings
+    from mm_actions.config.mcp import McpSettings
+    from mm_actions.config.rasa import RasaSettings
     from mm_actions.config.secret import Secret
 
 
@@ -39,7 +42,7 @@ class ServerSettings:
     """How to reach one server.
 
     Attributes:
-        url: Where actions are posted, such as ``https://host:8443/action``.
+        url: Where actions are reached, such as ``https://host:8443/action``; the scheme says by which way.
         cert: File with the certificates of the authorities to trust (PEM); None for the system's.
         crl: File with the revocation lists of every authority in the server's chain (PEM); None asks nobody.
         public_key: File with the client's certificate, and its key if ``private_key`` is not given (PEM).
@@ -62,6 +65,9 @@ class ServerSettings:
         strict: Refuse an answer that has two members of the same name; otherwise the last one counts.
         resilience: The figures of retries, breaker and bulkhead.
         proxy: URL of an HTTP proxy. The environment's proxy variables are not read.
+        rasa: What a Rasa action server is sent.
+        mcp: How the tools of an MCP server are called.
+        python: How the actions of a module are run in this process.
     """
 
     url: str
@@ -84,12 +90,14 @@ class ServerSettings:
     max_response_bytes: int = 1 << 20
     strict: bool = False
     resilience: ResilienceSettings = field(default_factory=ResilienceSettings)
+    proxy: str | None = field(default=None, repr=False)
+    rasa: RasaSettings | None = None
+    mcp: McpSettings | None = None
+    python: PythonSettings | None = None
 
     def honours_key(self, action: str) -> bool:
         """Tell whether an action may be called again with the same key without being carried out again."""
         return self.idempotent if isinstance(self.idempotent, bool) else action in self.idempotent
-
-    proxy: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

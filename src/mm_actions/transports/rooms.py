@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from mm_actions.config import address
 from mm_actions.transports.http.engine import EngineOptions
 from mm_actions.transports.http.transport import HttpTransport
 
 if TYPE_CHECKING:
     from mm_actions.config import ServerSettings
     from mm_actions.core.transport import Transport
+    from mm_actions.transports.http.engine import Engine
+
+_ROOMS = {
+    **dict.fromkeys(address.RASA, "rasa"),
+    **dict.fromkeys(address.GRPC, "grpc"),
+    **dict.fromkeys((*address.MCP, address.MCP_STDIO), "mcp"),
+    address.PYTHON: "in_process",
+}
+"""The room of each scheme that is not of the contract itself; its ``transport`` has ``open_transport``."""
 
 
 def open_transport(settings: ServerSettings) -> Transport:
@@ -18,11 +29,24 @@ def open_transport(settings: ServerSettings) -> Transport:
     Raises:
         ConfigurationError: Certificates or keys cannot be used, or a library is missing.
     """
-    return open_http(settings)
+    room = _ROOMS.get(address.scheme_of(settings.url))
+    if room is None:
+        return open_http(settings)
+    transport: Transport = import_module(f"mm_actions.transports.{room}.transport").open_transport(settings)
+    return transport
 
 
 def open_http(settings: ServerSettings) -> HttpTransport:
     """Make the HTTP transport for a server.
+
+    Raises:
+        ConfigurationError: As :func:`open_transport`.
+    """
+    return HttpTransport(settings, open_engine(settings))
+
+
+def open_engine(settings: ServerSettings) -> Engine:
+    """Make what carries the requests to a server over HTTP.
 
     Raises:
         ConfigurationError: As :func:`open_transport`.
@@ -45,4 +69,4 @@ def open_http(settings: ServerSettings) -> HttpTransport:
         max_response_bytes=settings.max_response_bytes,
         proxy=settings.proxy,
     )
-    return HttpTransport(settings, create_engine(settings.engine, options))
+    return create_engine(settings.engine, options)
