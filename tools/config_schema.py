@@ -21,6 +21,7 @@ from mm_actions.config import ServerSettings, in_process, mcp, rasa, server
 from mm_actions.config.address import read_url
 from mm_actions.config.checking import _NO, _YES, Place
 from mm_actions.config.secret import read_secret
+from mm_actions.dialects.mcp.sources import NAMED
 
 TARGET = Path(__file__).parents[1] / "docs" / "actions.schema.json"
 Schema = dict[str, Any]
@@ -139,6 +140,29 @@ DEFINITIONS: dict[str, Schema] = {
     "resilience": _resilience(),
     "parts": {"anyOf": [{"enum": list(rasa.PARTS)}, {"type": "array", "items": {"enum": list(rasa.PARTS)}}]},
     "parts_of_actions": {"type": "object", "additionalProperties": ref("parts")},
+    "texts": {"type": "object", "additionalProperties": ref("text")},
+    "sources": {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "additionalProperties": {
+                "anyOf": [
+                    {"type": "string", "pattern": f"^(text|({'|'.join(NAMED)}):.+)$"},
+                    group({"value": {}}, required=["value"]),
+                    ref("variable"),
+                ]
+            },
+        },
+    },
+    "pointers": {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "additionalProperties": {"anyOf": [{"type": "string", "pattern": "^(/.*)?$"}, ref("variable")]},
+        },
+    },
+    "protocol": {"anyOf": [{"enum": list(mcp.PROTOCOLS)}, ref("variable")]},
+    "query": {"type": "object", "additionalProperties": {"anyOf": [ref("text"), {"type": "number"}]}},
 }
 
 # What each reader of mm_actions.config.server takes; a reader that is not here stops the generator.
@@ -148,7 +172,13 @@ _OF_READER: dict[Any, str] = {
     rasa.rasa_settings: "rasa",
     rasa._send: "parts",  # noqa: SLF001 - the readers, by identity
     rasa._actions: "parts_of_actions",  # noqa: SLF001 - the readers, by identity
+    rasa._params: "query",  # noqa: SLF001 - the readers, by identity
     mcp.mcp_settings: "mcp",
+    mcp._tools: "texts",  # noqa: SLF001 - the readers, by identity
+    mcp._arguments: "sources",  # noqa: SLF001 - the readers, by identity
+    mcp._slots: "pointers",  # noqa: SLF001 - the readers, by identity
+    mcp._protocol: "protocol",  # noqa: SLF001 - the readers, by identity
+    mcp._env: "texts",  # noqa: SLF001 - the readers, by identity
     in_process.python_settings: "python",
     server._headers: "headers",  # noqa: SLF001 - the readers, by identity
     server._auth: "auth",  # noqa: SLF001 - the readers, by identity

@@ -33,6 +33,7 @@ _AUTH: dict[str, Schema] = {
 _PATHS: Schema = {"anyOf": [{"type": "array", "items": {"type": "string", "pattern": "^/"}}, ref("text")]}
 _DESCRIBED = {
     "auth": "Who may call: a token, a list or named ones of them; in a file, one stands on each line.",
+    "grpc": "Whether Rasa assistants are served over gRPC, at `grpc_port`, or else at 5055.",
     "tls_key_password_file": "File that holds the password of an encrypted key.",
 }
 
@@ -55,6 +56,9 @@ def _word(words: tuple[str, ...]) -> Schema:
 
 _OF_READER: dict[str, Schema] = {
     "port": _number(0, 65_535, whole=True),
+    "http": ref("boolean"),
+    "grpc": ref("boolean"),
+    "grpc_port": _number(0, 65_535, whole=True),
     "workers": _number(1, settings.MOST_WORKERS, whole=True),
     "auth": group({name: {"anyOf": [kind, {"type": "null"}]} for name, kind in _AUTH.items()}),
     "reload": ref("boolean"),

@@ -18,8 +18,9 @@ ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "docs" / "reliability.md"
 BEGIN = "<!-- Written by `python -m tools.fault_table` from tests/faults; edit there. -->"
 END = "<!-- End of what is written from tests/faults. -->"
-ROOMS = ("rows_connection", "rows_content", "rows_status", "rows_tls", "rows_calls")
+ROOMS = ("rows_connection", "rows_content", "rows_status", "rows_tls", "rows_calls", "rows_in_process")
 ALL = "all"
+NONE = "in-process"
 
 
 def rows() -> tuple[dict[str, str], list[Any]]:
@@ -35,6 +36,8 @@ def rows() -> tuple[dict[str, str], list[Any]]:
 
 def engines_of(row: Any, engines: Iterable[str]) -> str:
     """Say with which engines a row holds, and why not with the others."""
+    if row.in_process:
+        return NONE
     if not row.without:
         return ALL
     holding = ", ".join(engine for engine in engines if engine not in row.without)

@@ -122,7 +122,7 @@ def test_secrets_do_not_show():
         ({}, "names no server"),
         ({"url": ""}, "names no server"),
         ({"url": 5}, "url is int that is not a line of text"),
-        ({"url": "localhost:8080"}, r"scheme \(http or https\)"),
+        ({"url": "localhost:8080"}, r"scheme \(http, https, rasa\+http, .*\) and a host"),
         ({"url": "ftp://host/"}, "scheme"),
         ({"url": "http://"}, "host"),
         ({"url": "http://host:99999/"}, "not a URL"),

@@ -32,6 +32,15 @@ SAMPLES = {
 """A url of each scheme."""
 
 
+DEFAULT_PORTS = {"http": 80, "https": 443, "grpc": 5055, "grpcs": 5055}
+"""The port where a url names none, by what the scheme ends in; 5055 is where Rasa's servers listen."""
+
+
+def default_port(url: str) -> int | None:
+    """Give the port of a url that names none; None where its scheme knows no ports."""
+    return DEFAULT_PORTS.get(scheme_of(url).rpartition("+")[2])
+
+
 def scheme_of(url: str) -> str:
     """Give the scheme in lower case; empty where there is none."""
     scheme, colon, _ = url.partition(":")

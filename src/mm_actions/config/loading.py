@@ -8,6 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from mm_actions.config import endpoints
 from mm_actions.config.checking import Place
 from mm_actions.config.server import server_settings
 from mm_actions.config.settings import Config, ServerSettings
@@ -24,8 +25,8 @@ def load_config(source: ConfigSource, *, environ: Mapping[str, str] = os.environ
     """Read settings.
 
     Args:
-        source: A dict with MindMeld's keys and ours, the path of a YAML file with the same keys, or
-            settings that were read before.
+        source: A dict with MindMeld's keys and ours, the path of a YAML file with the same keys or of Rasa's
+            ``endpoints.yml``, or settings that were read before.
         environ: Where ``${NAME}`` and ``${NAME:-default}`` in values are looked up.
 
     Raises:
@@ -89,10 +90,14 @@ def _from_file(path: Path, environ: Mapping[str, str]) -> Config:
 
 
 def _from_mapping(place: Place, source: Mapping[str, Any], environ: Mapping[str, str]) -> Config:
+    if endpoints.SECTION in source:
+        source = endpoints.relevant(source, _OWN_KEYS)
     tree = {
         key: value if key == "engine" else expanded(place.at(key), value, environ)
         for key, value in source.items()
     }
+    if endpoints.SECTION in tree:
+        tree = endpoints.own_keys(place, tree)
     shared = {key: value for key, value in tree.items() if key not in _OWN_KEYS and key != "url"}
     servers = {
         name: server_settings(place.at("servers", name), {**shared, **place.at("servers", name).mapping(own)})

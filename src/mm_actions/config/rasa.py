@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_actions.config.checking import Place
@@ -23,7 +23,9 @@ class RasaSettings:
         domain: The assistant's domain file (YAML); None where there is none.
         send: What of the tracker and the domain travels with a call.
         actions: The same for single actions, by name.
+        selective_domain: Whether the domain travels only to the actions for which it says ``send_domain``.
         compress: Whether requests are deflated (HTTP), or gzipped (gRPC).
+        params: Further query parameters of the url (HTTP).
         token: The query parameter by which some servers know their callers.
         token_name: The parameter's name.
     """
@@ -31,7 +33,9 @@ class RasaSettings:
     domain: str | None = None
     send: tuple[Part, ...] = PARTS
     actions: tuple[tuple[str, tuple[Part, ...]], ...] = ()
+    selective_domain: bool = False
     compress: bool = False
+    params: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     token: Secret | None = None
     token_name: str = "token"  # noqa: S105 - the name of a parameter
 
@@ -57,11 +61,22 @@ def _actions(place: Place, value: Any) -> tuple[tuple[str, tuple[Part, ...]], ..
     return tuple((name, _send(place.at(name), parts)) for name, parts in place.mapping(value).items())
 
 
+def _params(place: Place, value: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((str(name), _text(place.at(name), each)) for name, each in place.mapping(value).items())
+
+
+def _text(place: Place, value: Any) -> str:
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return place.text(str(value) if plain else value)
+
+
 _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "domain": Place.file,
     "send": _send,
     "actions": _actions,
+    "selective_domain": Place.boolean,
     "compress": Place.boolean,
+    "params": _params,
     "token": read_secret,
     "token_name": Place.text,
 }

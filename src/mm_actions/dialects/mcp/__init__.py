@@ -1,0 +1,1 @@
+"""The words of the Model Context Protocol: arguments of tools, results, progress. No I/O."""
