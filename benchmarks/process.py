@@ -36,6 +36,10 @@ class Process:
         """Give the seconds of CPU that all its threads, and its child processes', took so far."""
         return sum(map(_nanoseconds, _tree(self._popen.pid))) / 1e9
 
+    def memory(self) -> int:
+        """Give the most bytes that it, and its child processes, held at any time so far."""
+        return sum(map(_most_bytes, _tree(self._popen.pid)))
+
 
 @contextmanager
 def serving(command: Sequence[str], *, port: int | None = None) -> Iterator[Process]:
@@ -83,6 +87,11 @@ def _tree(pid: int) -> Iterator[int]:
 def _nanoseconds(pid: int) -> int:
     tasks = Path(f"/proc/{pid}/task").iterdir()
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
+
+
+def _most_bytes(pid: int) -> int:
+    found = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) * 1024 if found else 0
 
 
 def _announced(popen: subprocess.Popen[bytes]) -> int:

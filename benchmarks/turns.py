@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.payloads import invocation
 from mm_actions import DialogueResponder, Params, Request
+from mm_actions.core.earlier import earlier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # What is in a turn beside its context and history, which are made longer to come to a size.
 _TRANSCRIPTS = [f"a large coffee with milk, heard in way {number}" for number in range(8)]
@@ -46,10 +50,11 @@ def responder(turn: Request) -> DialogueResponder:
     return DialogueResponder(frame=dict(turn.frame), request=turn, history=turn.history)
 
 
-def _earlier(number: int) -> dict[str, Any]:
+def _earlier(number: int) -> Mapping[str, Any]:
     inner = invocation([])["request"] | {"text": f"a large coffee with milk, number {number}"}
-    return {
+    turn = {
         "request": inner, "slots": {"size": "large"}, "frame": {"step": number}, "dialogue_state": "order",
         "directives": [{"name": "reply", "type": "view", "payload": {"text": "One large coffee."}}],
         "params": inner["params"], "form": None, "history": [],
     }  # fmt: skip
+    return earlier(turn)  # as an application does at the end of a turn

@@ -35,6 +35,7 @@
       * :exc:`RequestRefused` - 400, 405, 413, 415, 422 and other 4xx
       * :exc:`NotAuthorized` - 401, 403
       * :exc:`ActionNotFound` - 404
+      * :exc:`ActionRejected` - the action declined, and has changed nothing
       * :exc:`InProgress` - 409: the same idempotency key is still running
       * :exc:`EndpointGone` - 410
       * :exc:`DomainMissing` - 449: a Rasa server asks for the domain
@@ -274,6 +275,16 @@ class ActionNotFound(BadStatus):
     """The server has no such action, or the url no such path."""
 
     kind = "action-not-found"
+
+
+class ActionRejected(BadStatus):
+    """The action looked at the turn and declined: an application may ask another one.
+
+    As ``ActionExecutionRejection`` of a Rasa action server, or a problem of the type ``rejected``.
+    """
+
+    kind = "rejected"
+    permanent = True
 
 
 class InProgress(BadStatus):

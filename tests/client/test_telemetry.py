@@ -292,3 +292,20 @@ def run(program):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("url", "written", "port"),
+    [
+        ("rasa+https://bot.example/webhook?token=secret", "rasa+https://bot.example/webhook", 443),
+        ("grpc://bot.example", "grpc://bot.example", 5055),
+        ("grpcs://bot.example:443", "grpcs://bot.example:443", 443),
+        ("python:my_actions:server", "python:my_actions:server", None),
+        ("mcp+stdio:my-server --token secret", "mcp+stdio:my-server", None),
+    ],
+)
+def test_the_place_of_a_server_is_told_whatever_its_scheme_and_without_what_may_be_secret(url, written, port):
+    from mm_actions.telemetry.calls import place_of
+
+    shown, address = place_of(url)
+    assert (shown, address.get("server.port")) == (written, port)

@@ -166,3 +166,12 @@ def test_a_message_names_action_server_kind_cause_and_next_step():
     assert str(errors.ConnectFailed("refused")) == (
         "the action on the server failed (connect-failed, sent: no): refused"
     )
+
+
+@pytest.mark.parametrize("status", [400, 409, 422, 500])
+def test_a_problem_of_the_type_rejected_means_that_the_action_declined_whatever_the_status(status):
+    headers = {"content-type": "application/problem+json"}
+    body = b'{"type": "urn:mm-actions:problem:rejected", "title": "not today"}'
+    error = error_of(status, headers, body, now=NOW)
+    assert type(error) is errors.ActionRejected
+    assert (error.status, error.problem.title) == (status, "not today")

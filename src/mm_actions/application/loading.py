@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mm_actions.application.app import Application
+from mm_actions.core.importing import imported, is_missing, see_neighbours, spec_of
 from mm_actions.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _module_named(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
+        if not is_missing(name, error):
             raise
         raise ConfigurationError(f"there is no file, folder or module {name!r}") from error
 
@@ -64,26 +64,8 @@ def _modules_at(path: Path) -> list[ModuleType]:
 
 def _loaded(name: str, file: Path, folder: Path | None = None) -> ModuleType:
     """Import a file under a name of its own; a package with its folder, so that relative imports work."""
-    if folder is None and str(file.parent) not in sys.path:
-        sys.path.insert(0, str(file.parent))  # as `python file` does: its neighbours can be imported
+    if folder is None:
+        see_neighbours(file)
     if name in sys.modules and getattr(sys.modules[name], "__file__", None) != str(file):
         name = f"{name}_{hashlib.blake2b(str(file).encode(), digest_size=4).hexdigest()}"
-    spec = importlib.util.spec_from_file_location(
-        name, file, submodule_search_locations=None if folder is None else [str(folder)]
-    )
-    if spec is None or spec.loader is None:
-        raise ConfigurationError(f"{file} cannot be imported: it is not a Python file")
-    _forget(name)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        _forget(name)
-        raise
-    return module
-
-
-def _forget(name: str) -> None:
-    for loaded in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
-        del sys.modules[loaded]
+    return imported(spec_of(name, file, folder))

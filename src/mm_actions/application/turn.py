@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from mm_actions.core.earlier import earlier
 from mm_actions.core.params import NAMES, FrozenParams, Params
 from mm_actions.core.request import frozen_params
 from mm_actions.errors import ConfigurationError, UnknownArgument
@@ -68,7 +69,7 @@ def add_to_history(responder: DialogueResponder, limit: int) -> None:
     entry["request"].pop("history", None)
     for name in ("frame", "slots", "directives"):
         entry[name] = entry[name].copy()  # what happens to the responder from here on is another turn
-    responder.history = [entry, *responder.history][:limit]
+    responder.history = [earlier(entry), *responder.history][:limit]
 
 
 def params_of(params: Params | Mapping[str, Any] | None) -> FrozenParams:

@@ -13,18 +13,18 @@ from urllib.parse import urlsplit
 from mm_actions.cli.check_files import date_finding
 from mm_actions.cli.display import milliseconds
 from mm_actions.cli.findings import Finding, failed, ok, skipped, warning
+from mm_actions.config.address import HTTP, scheme_of
 from mm_actions.contract.codec import decode
 from mm_actions.contract.status import check_json, error_of
-from mm_actions.contract.wire import ActionCatalogue
+from mm_actions.contract.wire import ActionCatalogue, ActionInfo
 from mm_actions.errors import BadAnswer, ConfigurationError, InvocationError
 from mm_actions.transports.http.tls import TlsMaterial
-from mm_actions.transports.rooms import open_http
+from mm_actions.transports.rooms import open_http, open_transport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mm_actions.config import ServerSettings
-    from mm_actions.contract.wire import ActionInfo
     from mm_actions.transports.http.engine import HttpResponse
     from mm_actions.transports.http.transport import HttpTransport
 
@@ -40,6 +40,9 @@ def server_findings(name: str, settings: ServerSettings, actions: Sequence[str])
         settings: How to reach it.
         actions: The actions that the configuration expects of it.
     """
+    if scheme_of(settings.url) not in HTTP:
+        yield from _elsewhere(name, settings, actions)
+        return
     try:
         transport = open_http(settings)
     except ConfigurationError as error:
@@ -53,6 +56,32 @@ def server_findings(name: str, settings: ServerSettings, actions: Sequence[str])
             yield from _catalogue(name, transport, settings, actions)
     finally:
         transport.close()
+
+
+def _elsewhere(name: str, settings: ServerSettings, actions: Sequence[str]) -> Iterator[Finding]:
+    """Ask a server of another protocol which actions it has; those have no other question in common."""
+    started = time.monotonic()
+    try:
+        transport = open_transport(settings)
+        try:
+            ask = getattr(transport, "catalogue", transport.action_names)
+            offered = {each: ActionInfo(name=each) for each in ask(settings.timeout)}
+        finally:
+            transport.close()
+    except ConfigurationError as error:
+        yield failed("reached", error)
+        return
+    except InvocationError as error:
+        error.action, error.server = "the list of actions", name
+        yield failed("reached", error)
+        return
+    elapsed = time.monotonic() - started
+    if not offered:
+        yield skipped("actions", "it does not list its actions")
+        return
+    yield ok("reached", milliseconds(elapsed), elapsed=elapsed)
+    yield from _channel(settings)
+    yield from _listed(offered, actions)
 
 
 def _get(name: str, transport: HttpTransport, settings: ServerSettings, path: str) -> HttpResponse:
@@ -86,7 +115,7 @@ def _named(response: HttpResponse, server: str, path: str) -> InvocationError:
 def _channel(settings: ServerSettings) -> Iterator[Finding]:
     """Look at the TLS of a connection of our own: an engine does not tell what it negotiated."""
     parts = urlsplit(settings.url)
-    if parts.scheme != "https" or settings.proxy is not None or parts.hostname is None:
+    if parts.scheme.rpartition("+")[2] != "https" or settings.proxy is not None or parts.hostname is None:
         return
     password = settings.private_key_password
     try:
@@ -137,6 +166,10 @@ def _catalogue(
     except BadAnswer as error:
         yield warning("actions", f"GET /actions answers something that is no catalogue: {error.cause}")
         return
+    yield from _listed(offered, actions)
+
+
+def _listed(offered: dict[str, ActionInfo], actions: Sequence[str]) -> Iterator[Finding]:
     yield ok("actions", f"it lists {len(offered)}: {', '.join(sorted(offered))}", actions=sorted(offered))
     for action in actions:
         yield _compared(action, offered)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mm_actions.cli.failure import UsageProblem
 from mm_actions.config import BasicAuth, BearerAuth, HmacAuth
+from mm_actions.config.address import HTTP, scheme_of
 from mm_actions.contract.codec import encode
 from mm_actions.core.payload import payload_of
 from mm_actions.core.transport import Invocation
@@ -27,8 +28,12 @@ def curl_command(turn: Turn, settings: ServerSettings) -> str:
 
     Raises:
         EncodingFailed: The turn holds what JSON cannot carry.
-        UsageProblem: The turn is too long for a command line.
+        UsageProblem: The turn is too long for a command line, or the server is not called with our contract.
     """
+    if scheme_of(settings.url) not in HTTP:
+        raise UsageProblem(
+            f"--curl shows calls over {' and '.join(HTTP)}, not over {scheme_of(settings.url)}: leave it out"
+        )
     invocation = Invocation(action=turn.action, request=turn.request, responder=turn.responder)
     body = encode(payload_of(invocation, settings.history)).decode()
     if len(body.encode()) >= _LONGEST_ARGUMENT:

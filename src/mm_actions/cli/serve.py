@@ -29,6 +29,12 @@ def serve(
     keys: given.Keys = None,
     host: given.Host = None,
     port: given.Port = None,
+    http: given.Http = None,
+    rasa: given.Rasa = None,
+    grpc: given.Grpc = None,
+    grpc_port: given.GrpcPort = None,
+    mcp: given.Mcp = None,
+    mcp_stdio: given.McpStdio = False,
     tls_cert: given.TlsCert = None,
     tls_key: given.TlsKey = None,
     tls_key_password_file: given.TlsKeyPasswordFile = None,
@@ -58,6 +64,10 @@ def serve(
       mm-actions serve shop/actions.py:server --reload
 
       mm-actions serve my_actions --host 0.0.0.0 --workers 4 --keys keys.sqlite --bearer-file tokens
+
+      mm-actions serve my_actions --rasa --port 5055
+
+      mm-actions serve my_actions --mcp-stdio
     """
     # What serving needs is not for the other commands to load.
     from mm_actions.server.serving.loading import ModuleFailed  # noqa: PLC0415 - only this command needs it
@@ -69,6 +79,11 @@ def serve(
         "keys": keys,
         "host": host,
         "port": port,
+        "http": http,
+        "rasa": rasa,
+        "grpc": grpc,
+        "grpc_port": grpc_port,
+        "mcp": mcp,
         "tls_cert": tls_cert,
         "tls_key": tls_key,
         "tls_key_password_file": tls_key_password_file,
@@ -88,7 +103,9 @@ def serve(
     }
     settings = serving_settings(config, given=_written(options))
     try:
-        return _checked(module, settings) if check else _serve(module, settings)
+        if check:
+            return _checked(module, settings)
+        return _serve_over_pipes(module, settings) if mcp_stdio else _serve(module, settings)
     except ModuleFailed as error:
         sys.stderr.write(error.traceback)
         complain(error)
@@ -128,6 +145,15 @@ def _serve(module: str, settings: ServingSettings) -> int:
     return 0
 
 
+def _serve_over_pipes(module: str, settings: ServingSettings) -> int:
+    from mm_actions.server.mcp.stdio import serve  # noqa: PLC0415 - mcp is an extra
+    from mm_actions.server.serving.logs import start_log  # noqa: PLC0415 - only this command needs it
+
+    start_log(settings)
+    serve(module, settings)
+    return 0
+
+
 def _checked(module: str, settings: ServingSettings) -> int:
     from mm_actions.server.serving.process import prepare  # noqa: PLC0415 - uvicorn is an extra
 
@@ -139,9 +165,11 @@ def _checked(module: str, settings: ServingSettings) -> int:
 def _announce(served: Served, settings: ServingSettings) -> None:
     if settings.log_format == "json":
         facts = msgspec.to_builtins(served)
-        line = document({"served": {name: facts[name] for name in ("url", "actions", "doors", "guards")}})
+        names = ("url", "grpc_url", "actions", "doors", "guards")
+        line = document({"served": {name: facts[name] for name in names if facts[name] != ""}})
     else:
-        line = f"{served.url} serves {_summary(served, settings)}"
+        urls = [url for url in (served.url, served.grpc_url) if url]
+        line = f"{' and '.join(urls)} serve{'s' if len(urls) == 1 else ''} {_summary(served, settings)}"
     print(line, flush=True)  # noqa: T201 - it is waited for by people and programs
     if served.keys_apart and settings.workers > 1:
         complain(
@@ -159,7 +187,7 @@ def _summary(served: Served, settings: ServingSettings) -> str:
             doors["POST" if "POST" in methods else "GET"].append(path)
     parts = [
         f"{count} action{'s' if count > 1 else ''} ({names}{more})",
-        *(f"{method} {' '.join(paths)}" for method, paths in doors.items()),
+        *(f"{method} {' '.join(paths)}" for method, paths in doors.items() if paths),
         f"to callers with {' and '.join(served.guards)}" if served.guards else "to any caller",
     ]
     if settings.workers > 1:

@@ -46,6 +46,39 @@ Host: TypeAlias = Annotated[
 Port: TypeAlias = Annotated[
     int | None, Option(help="The port; 8080 by default, 0 takes a free one.", rich_help_panel=_PORT)
 ]
+Http: TypeAlias = Annotated[
+    bool | None,
+    Option("--http/--no-http", help="Open that port; a server may speak gRPC alone.", rich_help_panel=_PORT),
+]
+Rasa: TypeAlias = Annotated[
+    bool | None,
+    Option(
+        "--rasa/--no-rasa", help="Serve Rasa assistants as well: /webhook and /health.", rich_help_panel=_PORT
+    ),
+]
+Grpc: TypeAlias = Annotated[
+    bool | None,
+    Option(
+        "--grpc/--no-grpc",
+        help="Serve Rasa assistants over gRPC, at a port of its own: 5055 by default.",
+        rich_help_panel=_PORT,
+    ),
+]
+GrpcPort: TypeAlias = Annotated[
+    int | None, Option(help="The port for gRPC; 0 takes a free one.", rich_help_panel=_PORT)
+]
+Mcp: TypeAlias = Annotated[
+    bool | None,
+    Option("--mcp/--no-mcp", help="Serve the actions as MCP tools as well: /mcp.", rich_help_panel=_PORT),
+]
+McpStdio: TypeAlias = Annotated[
+    bool,
+    Option(
+        "--mcp-stdio",
+        help="Open no port: serve MCP tools to the program that starts this one, over its pipes.",
+        rich_help_panel=_PORT,
+    ),
+]
 TlsCert: TypeAlias = Annotated[
     Path | None,
     Option(metavar="FILE", help="The server's certificate with its chain (PEM).", rich_help_panel=_PORT),

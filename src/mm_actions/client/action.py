@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 import warnings
 from abc import ABC, abstractmethod
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, overload
+
+from msgspec.structs import replace
 
 from mm_actions.client.call import Errand, carry_out
 from mm_actions.client.endpoint import endpoint_for
@@ -60,7 +61,8 @@ class Invocable(ABC):
         """
         if async_mode:
             return self.invoke_async(request, responder)
-        _warn_in_event_loop("invoke()", "`await invoke_async(...)`")
+        if in_event_loop():
+            _warn("invoke()", "`await invoke_async(...)`")
         return drive(self.run(request, responder, BLOCKING)).or_raise(self.raise_on_failure)
 
     async def invoke_async(self, request: Any, responder: Any) -> ActionResult:
@@ -160,7 +162,8 @@ class CustomAction(Invocable):
         Returns:
             An :class:`ActionStream <mm_actions.client.stream.ActionStream>`.
         """
-        _warn_in_event_loop("stream()", "`async for ... in stream_async(...)`")
+        if in_event_loop():
+            _warn("stream()", "`async for ... in stream_async(...)`")
         return ActionStream(
             follow(lambda: self.errand(request, responder), BLOCKING),
             lambda result: self.merged(result, responder),
@@ -318,13 +321,12 @@ async def invoke_custom_action_async(
     return await CustomAction(name, config, merge=merge).invoke_async(request, responder)
 
 
-def _warn_in_event_loop(blocking: str, instead: str) -> None:
-    if in_event_loop():
-        warnings.warn(
-            f"{blocking} blocks the event loop that runs on this thread; use {instead}",
-            RuntimeWarning,
-            stacklevel=3,
-        )
+def _warn(blocking: str, instead: str) -> None:
+    warnings.warn(
+        f"{blocking} blocks the event loop that runs on this thread; use {instead}",
+        RuntimeWarning,
+        stacklevel=3,
+    )
 
 
 def _needed(config: Config | None) -> Config:

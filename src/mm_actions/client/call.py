@@ -8,8 +8,9 @@ import logging
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from mm_actions.client.result import ActionResult
 from mm_actions.core.hops import next_hop
@@ -43,8 +44,7 @@ CATALOGUE_TIMEOUT = 0.25
 """Seconds to ask a server that does not know an action which ones it has."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class Errand(msgspec.Struct, frozen=True, kw_only=True):
     """What to have done, where, and until when.
 
     Attributes:
@@ -79,8 +79,15 @@ def observing(observer: Callable[[ActionResult], object]) -> Iterator[None]:
 async def carry_out(errand: Errand, runtime: Runtime) -> ActionResult:
     """Call an action; a failure is a result, not an exception, and is logged in one line."""
     course = begin(errand)
-    answer, failure = await _outcome(course, runtime)
-    return await conclude(course, answer, failure, runtime)
+    attempt = _attempt if errand.endpoint.settings.hedge_after is None else _hedged
+    try:
+        with course.trace:
+            answer = await until_answered(course, runtime, attempt)
+    except InvocationError as error:
+        # No frame of the error's traceback keeps the error: that would be a circle, in which a refused answer
+        # of 1 MiB waits for the garbage collector.
+        return await conclude(course, None, error, runtime)
+    return _result(course, answer)
 
 
 def begin(errand: Errand) -> Course:
@@ -95,14 +102,19 @@ async def conclude(
     course: Course, answer: Answer | None, failure: InvocationError | None, runtime: Runtime
 ) -> ActionResult:
     """Make the result of a call that has ended: a failure is logged, and observers see either."""
-    errand = course.errand
     if failure is not None:
+        errand = course.errand
         if isinstance(failure, ActionNotFound):
             failure.hint = await _nearest(errand, runtime) or failure.hint
         failure.action, failure.server = errand.invocation.action, errand.server
         failure.attempt = course.attempt
         failure.elapsed = time.monotonic() - course.started
         _log(failure, course.trace.trace_id)
+    return _result(course, answer, failure)
+
+
+def _result(course: Course, answer: Answer | None, failure: InvocationError | None = None) -> ActionResult:
+    errand = course.errand
     result = ActionResult(
         action=errand.invocation.action,
         server=errand.server,
@@ -133,8 +145,7 @@ def _log(failure: InvocationError, trace_id: str) -> None:
     )
 
 
-@dataclass(slots=True)
-class Course:
+class Course(msgspec.Struct):
     """How far an errand has come.
 
     Attributes:
@@ -149,7 +160,7 @@ class Course:
 
     errand: Errand
     trace: Trace
-    started: float = field(default_factory=time.monotonic)
+    started: float = msgspec.field(default_factory=time.monotonic)
     attempt: int = 1
     payload: object = None
     key: str | None = None
@@ -173,20 +184,6 @@ class Course:
             tracestate=attempt.tracestate,
             answered=attempt.answered,
         )
-
-
-async def _outcome(course: Course, runtime: Runtime) -> tuple[Answer | None, InvocationError | None]:
-    """Give the answer or the error.
-
-    No frame of the error's traceback keeps the error: that would be a circle, in which a refused answer of
-    1 MiB waits for the garbage collector.
-    """
-    try:
-        with course.trace:
-            hedges = course.errand.endpoint.settings.hedge_after is not None
-            return await until_answered(course, runtime, _hedged if hedges else _attempt), None
-    except InvocationError as error:
-        return None, error
 
 
 async def until_answered(
@@ -224,7 +221,7 @@ async def until_answered(
             await runtime.sleep(delay)
             course.attempt += 1
     finally:
-        failure = None  # see _outcome
+        failure = None  # see carry_out
 
 
 async def _hedged(course: Course, runtime: Runtime) -> Answer:
@@ -279,7 +276,7 @@ async def _race(course: Course) -> Answer:
         await asyncio.gather(*running, return_exceptions=True)
         if hedge is not None:
             hedge.abandon()
-        failure = None  # see _outcome
+        failure = None  # see carry_out
 
 
 async def _runner(course: Course, admission: Admission | None) -> Answer:
@@ -305,7 +302,9 @@ async def _runner(course: Course, admission: Admission | None) -> Answer:
 async def _attempt(course: Course, runtime: Runtime, admitted: Admission | None = None) -> Answer:
     errand = course.errand
     with admitted or errand.endpoint.guard.admit(attempt=course.attempt) as admission:
-        remaining = await time_left(admission, errand.deadline, runtime)
+        if admission.queued:
+            await turn(admission, errand.deadline, runtime)
+        remaining = time_left(errand.deadline)
         try:
             with course.trace.attempt(course.attempt) as attempt:
                 call = course.call(attempt, remaining)
@@ -327,23 +326,25 @@ async def _nearest(errand: Errand, runtime: Runtime) -> str:
     return f"The server has {', '.join(map(repr, near))}" if near else ""
 
 
-async def time_left(admission: Admission, deadline: Deadline, runtime: Runtime) -> float:
-    """Wait until an attempt may start, and give the seconds that are left for it.
+def time_left(deadline: Deadline) -> float:
+    """Give the seconds that are left for an attempt.
 
     Raises:
-        Overloaded: It may not start in time.
-        DeadlineExceeded: There is no time left.
-        CircuitOpen: The server failed too often meanwhile.
+        DeadlineExceeded: There are none.
     """
-    if admission.queued:
-        await _turn(admission, deadline, runtime)
     remaining = deadline.remaining()
     if not remaining:
         raise DeadlineExceeded("the time was up before the call began", sent=Sent.NO)
     return remaining
 
 
-async def _turn(admission: Admission, deadline: Deadline, runtime: Runtime) -> None:
+async def turn(admission: Admission, deadline: Deadline, runtime: Runtime) -> None:
+    """Wait until an attempt that is queued may start.
+
+    Raises:
+        Overloaded: It may not start in time.
+        CircuitOpen: The server failed too often meanwhile.
+    """
     if not await runtime.signalled(admission.on_admit, deadline.remaining()):
         raise Overloaded(
             "the time was up while other calls to the server were in flight",
@@ -354,10 +355,10 @@ async def _turn(admission: Admission, deadline: Deadline, runtime: Runtime) -> N
 
 def _idempotency_key(errand: Errand) -> str:
     """Make the key: the same for the same turn, action and step, where the turn has an id of its own."""
-    turn = getattr(errand.invocation.request, "request_id", None)
-    if not turn:
+    request_id = getattr(errand.invocation.request, "request_id", None)
+    if not request_id:
         return new_id()
-    text = f"{turn}\0{errand.invocation.action}\0{errand.step}"
+    text = f"{request_id}\0{errand.invocation.action}\0{errand.step}"
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

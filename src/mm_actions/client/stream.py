@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from mm_actions.client.call import begin, conclude, time_left, until_answered
+from mm_actions.client.call import begin, conclude, time_left, turn, until_answered
 from mm_actions.client.result import ActionResult
 from mm_actions.contract.wire import Answer
 from mm_actions.core.runtime import current, drive
@@ -116,7 +116,9 @@ class _Attempt(_Aside):
         """
         course = self._course
         try:
-            remaining = await time_left(self._admission, course.errand.deadline, self._runtime)
+            if self._admission.queued:
+                await turn(self._admission, course.errand.deadline, self._runtime)
+            remaining = time_left(course.errand.deadline)
             span = self.enter(course.trace.attempt(course.attempt))
             await self._receive(course.call(span, remaining))
         except BaseException as error:

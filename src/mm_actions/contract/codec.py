@@ -26,11 +26,15 @@ MAX_DEPTH = 512
 """Levels of nesting that are read; far beyond what people write, far below what breaks a reader."""
 
 
-def encode(value: object) -> bytes:
+def encode(value: object, *, levels: int = MAX_DEPTH) -> bytes:
     """Encode a payload as JSON in UTF-8.
 
     Mappings of any kind become objects, sets and other iterables arrays, datetimes RFC 3339 strings. NaN and
     infinities become null, as ``JSON.stringify`` has it (ECMA-262, 25.5.2).
+
+    Args:
+        value: The payload.
+        levels: Levels of nesting that it may have.
 
     Raises:
         EncodingFailed: For a value of a type that JSON cannot carry, or one that contains itself.
@@ -46,7 +50,7 @@ def encode(value: object) -> bytes:
         raise EncodingFailed(
             "the turn cannot be written as JSON: a value is nested too deeply, or contains itself"
         ) from error
-    if deeper_than(MAX_DEPTH, body):  # nobody would read it
+    if len(body) > 2 * levels and deeper_than(levels, body):  # nobody would read it
         raise EncodingFailed(f"the turn cannot be written: it is nested deeper than {MAX_DEPTH} levels")
     return body
 
@@ -64,7 +68,8 @@ def decode(body: bytes, kind: type[T]) -> T:
         SchemaMismatch: It is JSON of another shape; the message gives the path.
     """
     value = parse(body, kind)
-    if deeper_than(MAX_DEPTH, body):  # the interpreter's own limit differs between versions and call depths
+    # The interpreter's own limit differs between versions and call depths.
+    if len(body) > _SHALLOW and deeper_than(MAX_DEPTH, body):
         raise PayloadTooDeep(f"nested deeper than {MAX_DEPTH} levels", sent=Sent.YES)
     return value
 
@@ -80,7 +85,7 @@ def parse(body: bytes, kind: type[T]) -> T:
     try:
         if not body.isascii():
             body.decode()  # msgspec passes over strings of unknown members without looking at them
-        return _decoder(kind).decode(body)
+        return _DECODERS[kind].decode(body)  # type: ignore[no-any-return] # the decoder of that kind
     except msgspec.ValidationError as error:
         raise SchemaMismatch(f"not of the shape of the contract: {_pointed(error)}", sent=Sent.YES) from error
     except UnicodeDecodeError as error:
@@ -132,7 +137,8 @@ def settled(answer: Answer) -> Answer:
     if params is not None and params.timestamp is not None:
         params.timestamp = _milliseconds(params.timestamp)
     for position, directive in enumerate(answer.directives or ()):
-        check_directive(directive, f"/directives/{position}")
+        if not (isinstance(directive.get("name", ""), str) and isinstance(directive.get("type", ""), str)):
+            check_directive(directive, f"/directives/{position}")
     return answer
 
 
@@ -183,11 +189,12 @@ def _milliseconds(timestamp: int | str) -> int:
     return timestamp
 
 
-def _decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
-    decoder = _decoders.get(kind)
-    if decoder is None:
-        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
-    return decoder
+class _Decoders(dict[type, msgspec.json.Decoder[Any]]):
+    """A decoder for each type, made when it is first asked for."""
+
+    def __missing__(self, kind: type) -> msgspec.json.Decoder[Any]:
+        self[kind] = msgspec.json.Decoder(kind)
+        return self[kind]
 
 
 def _plain(value: Any) -> Any:
@@ -216,7 +223,9 @@ def _pointed(error: msgspec.ValidationError) -> str:
 
 _DIGITS = 18  # of the largest integer that every language reads
 _encoder = msgspec.json.Encoder(enc_hook=_plain)
-_decoders: dict[type, msgspec.json.Decoder[Any]] = {}
+_DECODERS = _Decoders()
+_SHALLOW = 2 * MAX_DEPTH
+"""Bytes in which nothing can be nested too deeply: each level is opened and closed."""
 _STRINGS = re.compile(rb'"[^"]*"')
 _UP_AND_DOWN = bytes.maketrans(b"[{]}", b"\1\1\xff\xff")  # as signed bytes, 1 and -1
 _NEITHER_BRACKETS_NOR_QUOTES = bytes(set(range(256)) - set(b'[]{}"'))

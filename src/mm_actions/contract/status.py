@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 EMPTY = Answer()
+REJECTED = "urn:mm-actions:problem:rejected"
+"""The type of the problem by which an action says that it declined, whatever the status."""
 NO_CONTENT, PARTIAL_CONTENT = 204, 206
+_JSON = "application/json"
 _FAILED = 500
 
 
@@ -59,6 +62,7 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(error=errors.NotAuthorized, statuses=(401, 403), grpc="PERMISSION_DENIED", exit_code=_PERMISSION),
     Row(error=errors.ActionNotFound, statuses=(404,), grpc="NOT_FOUND", exit_code=_UNAVAILABLE),
+    Row(error=errors.ActionRejected, statuses=(), grpc="INTERNAL", exit_code=_DATA),
     Row(error=errors.InProgress, statuses=(409,), grpc="ABORTED", exit_code=_TEMPORARY),
     Row(error=errors.EndpointGone, statuses=(410,), grpc="NOT_FOUND", exit_code=_UNAVAILABLE),
     Row(error=errors.TooManyRequests, statuses=(429,), grpc="RESOURCE_EXHAUSTED", exit_code=_TEMPORARY),
@@ -113,13 +117,20 @@ def answer_of(
     content_type = headers.get("content-type", "")
     if status == NO_CONTENT or not (body or content_type):
         return EMPTY
-    check_json(content_type)
+    if content_type != _JSON:
+        check_json(content_type)
     return decode_answer(body, strict=strict)
 
 
 def error_of(status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> BadStatus:
     """Make the typed error of a status that is not a success."""
+    return _error_of(status, headers, _problem(headers, body), now=now)
+
+
+def _error_of(status: int, headers: Mapping[str, str], problem: Problem | None, *, now: float) -> BadStatus:
     kind = _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, errors.BadStatus)
+    if problem is not None and problem.type == REJECTED:
+        kind = errors.ActionRejected
     error = kind(
         f"the server answered {status}",
         hint=_HINTS.get(status, ""),
@@ -129,7 +140,7 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, *, now: float
         do_not_retry=headers.get("x-mm-should-retry", "").strip().lower() == "false",
     )
     error.location = headers.get("location")
-    error.problem = _problem(headers, body)
+    error.problem = problem
     return error
 
 
@@ -142,9 +153,8 @@ def error_of_problem(problem: Problem) -> BadStatus:
     status = problem.status
     if status is None or not 400 <= status < 600:  # noqa: PLR2004 - the classes of failures
         status = _FAILED
-    error = error_of(status, {}, b"", now=0.0)
+    error = _error_of(status, {}, problem, now=0.0)
     error.cause = f"the server ended the stream with an error of status {status}"
-    error.problem = problem
     return error
 
 
@@ -154,7 +164,7 @@ def check_json(content_type: str) -> None:
     Raises:
         BadContentType: It says that it is something else.
     """
-    check_media_type(content_type, "application/json", _is_json)
+    check_media_type(content_type, _JSON, _is_json)
 
 
 def check_media_type(content_type: str, wanted: str, fits: Callable[[str], bool]) -> None:
@@ -180,9 +190,7 @@ def check_media_type(content_type: str, wanted: str, fits: Callable[[str], bool]
 
 
 def _is_json(media_type: str) -> bool:
-    return media_type == "application/json" or (
-        media_type.endswith("+json") and media_type != "application/problem+json"
-    )
+    return media_type == _JSON or (media_type.endswith("+json") and media_type != "application/problem+json")
 
 
 def retry_after(value: str | None, *, now: float) -> float | None:

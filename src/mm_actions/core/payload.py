@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mm_actions.contract.codec import encode
+from mm_actions.core.earlier import LEVELS, EarlierTurn
 from mm_actions.core.params import Params
 
 if TYPE_CHECKING:
@@ -36,4 +38,25 @@ def payload_of(invocation: Invocation, history: int | None = None) -> dict[str, 
     else:
         everything = dict(responder)
         members = {name: everything[name] for name in RESPONDER_MEMBERS}
-    return {"request": request, "responder": members, "action": invocation.action}
+    return {"action": invocation.action, "responder": members, "request": request}
+
+
+def written(payload: dict[str, Any]) -> bytes:
+    """Write a payload as JSON; of earlier turns, what was written for an earlier call is used again.
+
+    Args:
+        payload: What :func:`payload_of` gave: its request is the last member.
+
+    Raises:
+        EncodingFailed: See :func:`mm_actions.contract.codec.encode`.
+    """
+    request = payload["request"]
+    history = request.get("history")
+    if not history or type(history[0]) is not EarlierTurn:
+        return encode(payload)
+    turns = b",".join(
+        [turn.written() if type(turn) is EarlierTurn else encode(turn, levels=LEVELS) for turn in history]
+    )
+    others = {name: value for name, value in request.items() if name != "history"}
+    body = encode({**payload, "request": {**others, "history": []}})
+    return b"%b%b]}}" % (body.removesuffix(b"]}}"), turns)

@@ -72,12 +72,9 @@ class Request:
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Give the members that say something, so that ``dict(request)`` is MindMeld's payload."""
-        for name in NAMES:
-            value = getattr(self, name)
-            if name == "params":
-                yield name, value.to_wire()
-            elif value:
-                yield name, value
+        members = {name: value for name, value in self.__dict__.items() if value and name in NAMES}
+        members["params"] = self.params.to_wire()
+        return iter(members.items())
 
 
 def frozen_params(params: Any) -> FrozenParams:
@@ -101,4 +98,4 @@ def _maps(group: Iterable[Mapping[str, Any]]) -> tuple[FrozenDict, ...]:
     return tuple(entity if type(entity) is FrozenDict else FrozenDict(entity) for entity in group)
 
 
-NAMES = tuple(member.name for member in fields(Request))
+NAMES = frozenset(member.name for member in fields(Request))

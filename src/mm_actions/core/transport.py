@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from mm_actions.contract.wire import Answer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
+# Structs, because they are made for every call: 0.1 µs instead of 0.7 for a frozen dataclass.
+class Invocation(msgspec.Struct, frozen=True, kw_only=True):
     """One action on one turn.
 
     Attributes:
@@ -27,8 +28,7 @@ class Invocation:
     responder: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt to have an invocation carried out.
 
     Attributes:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_SUCCESS = Verdict.SUCCESS  # of every healthy call; found sooner than as a member of its enumeration
 _HIGHEST_EXPONENT = 1000  # of 2.0: the next ones would end in an OverflowError, far above any cap
 
 
@@ -179,7 +180,8 @@ class Breaker:
             elif permit is self._closed:
                 self._count(verdict)
             after = self._state
-        self._tell(before, after)
+        if before is not after:
+            self._tell(before, after)
 
     def reset(self) -> None:
         """Close it and forget everything, as after a reload of the configuration."""
@@ -213,7 +215,7 @@ class Breaker:
             self._disable()
 
     def _count(self, verdict: Verdict) -> None:
-        if verdict is Verdict.SUCCESS:
+        if verdict is _SUCCESS:
             self._failures = 0
             self._window.add_good()
         elif verdict is Verdict.FAILURE:

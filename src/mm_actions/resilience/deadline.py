@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from mm_actions.errors import ConfigurationError
 
@@ -14,8 +15,7 @@ Clock = Callable[[], float]
 """Seconds from an arbitrary start, never going back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(msgspec.Struct, frozen=True):
     """One absolute end for a whole turn: every step of a sequence, every retry and every wait between them.
 
     A timeout that starts anew with each attempt adds up; an absolute point in time cannot

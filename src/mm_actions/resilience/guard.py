@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mm_actions.resilience.deadline import Clock, Deadline
     from mm_actions.resilience.retry import RandomSource
 
+# As in the bulkhead: found sooner than as members of their enumerations.
+_ADMITTED, _LEFT, _SUCCESS = Place.ADMITTED, Place.LEFT, Verdict.SUCCESS
+
 
 class ServerGuard:
     """Breaker, bulkhead and retry budget of one server, shared by every caller of the process.
@@ -76,7 +79,7 @@ class ServerGuard:
         self.breaker.check()
         ticket = self.bulkhead.enter()
         admission = Admission(self, ticket, first=attempt == 1)
-        if ticket.admitted:
+        if ticket.place is _ADMITTED:
             admission.start()
         return admission
 
@@ -148,7 +151,7 @@ class Admission:
             CircuitOpen: The server failed too often while this call was waiting; it is ended.
             RuntimeError: Its turn has not come, or it is ended.
         """
-        if not self._ticket.admitted:
+        if self._ticket.place is not _ADMITTED:
             raise RuntimeError("An attempt starts when on_admit() has told that its turn has come")
         try:
             self._permit = self._guard.breaker.acquire()
@@ -160,7 +163,7 @@ class Admission:
 
     def record(self, error: InvocationError | None) -> None:
         """End it with its outcome: None for success. Before :meth:`start` this is :meth:`abandon`."""
-        self._end(verdict(error))
+        self._end(_SUCCESS if error is None else verdict(error))
 
     def abandon(self) -> None:
         """End it without an outcome: cancelled, or out of time in the queue."""
@@ -176,5 +179,5 @@ class Admission:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._ticket.place is not Place.LEFT:
+        if self._ticket.place is not _LEFT:
             self.abandon()

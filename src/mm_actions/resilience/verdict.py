@@ -69,6 +69,7 @@ TABLE: Final[Mapping[type[InvocationError], Reading]] = {
     errors.RequestRefused: _FAULT_OF_OURS,
     errors.NotAuthorized: _FAULT_OF_OURS,
     errors.ActionNotFound: _FAULT_OF_OURS,
+    errors.ActionRejected: _FAULT_OF_OURS,  # the answer of a server that is well
     errors.InProgress: Reading(Verdict.NEUTRAL, Again.POLL),
     errors.EndpointGone: Reading(Verdict.GONE, Again.NEVER),
     errors.DomainMissing: _FAULT_OF_OURS,  # sent once more with the domain, which is another request

@@ -49,7 +49,8 @@ class Window:
 
     def add_good(self) -> None:
         """Count one good event."""
-        self._good[self.roll()] += 1
+        now = int(self._clock() // self._width)
+        self._good[self._slot % SLOTS if now == self._slot else self.roll()] += 1
         self.good += 1
 
     def add_bad(self) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from opentelemetry import context as contexts
 from opentelemetry.trace import SpanKind, StatusCode, get_current_span, set_span_in_context
 
+from mm_actions.config.address import default_port
 from mm_actions.core.tracing import Ids, new_id, new_span_id
 from mm_actions.errors import InvocationError
 from mm_actions.telemetry import conventions as names
@@ -176,7 +177,9 @@ def place_of(url: str) -> tuple[str, Attributes]:
     parts = urlsplit(url)
     host = parts.hostname or ""
     shown = f"[{host}]" if ":" in host else host
-    default = 443 if parts.scheme == "https" else 80
+    default = default_port(url)
     port = parts.port or default
+    if port is None:  # of a module or a command, which no host stands for
+        return f"{parts.scheme}:{parts.path.partition(' ')[0]}", {}
     written = f"{parts.scheme}://{shown}{'' if port == default else f':{port}'}{parts.path}"
     return written, {names.ADDRESS: host, names.PORT: port}

@@ -112,7 +112,9 @@ def test_a_call_may_be_cancelled_at_any_turn_of_the_loop(start, turns):
             task.cancel()
             await asyncio.wait([task])
         assert (await engine.send_async(post(server.url))).status == 200
-        assert registered(asyncio.get_running_loop())[1] == 0
+        assert registered(asyncio.get_running_loop())[1] <= 1, (
+            "at most the timer of the connection that is kept"
+        )
 
     asyncio.run(main())
     engine.close()

@@ -37,8 +37,9 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
     def __repr__(self) -> str:
-        """Leave out headers and body, which may hold secrets."""
-        return f"HttpRequest({self.method} {self.url}, {len(self.body)} bytes, timeout={self.timeout:.3g})"
+        """Leave out the query, headers and body, which may hold secrets."""
+        place = self.url.partition("?")[0]
+        return f"HttpRequest({self.method} {place}, {len(self.body)} bytes, timeout={self.timeout:.3g})"
 
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,7 +55,7 @@ def header_lines(
 
     Args:
         headers: Names and values.
-        known: Lines that were written before; added to. Most headers of a call are those of the last one.
+        known: Lines that were written before; some are added. Most headers of a call are those of the first.
 
     Raises:
         EncodingFailed: A name or value holds a line break, another control character but a tab, or a
@@ -66,9 +66,9 @@ def header_lines(
     for pair in headers:
         line = known.get(pair)
         if line is None:
-            if len(known) > _MAX_KNOWN:
-                known.clear()
-            line = known[pair] = _header_line(*pair)
+            line = _header_line(*pair)
+            if len(known) < _MAX_KNOWN:
+                known[pair] = line
         lines.append(line)
     return lines
 

@@ -14,6 +14,7 @@ from mm_actions.transports.http.fork import start_anew_after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+    from concurrent.futures import Future
 
 _Result = TypeVar("_Result")
 
@@ -26,8 +27,33 @@ class LoopThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def run(self, coroutine: Coroutine[Any, Any, _Result]) -> _Result:
-        """Run a coroutine to its end; when the caller is interrupted, it is cancelled.
+    @property
+    def here(self) -> bool:
+        """Whether this is the loop's own thread, which cannot wait for the loop."""
+        return threading.current_thread() is self._thread
+
+    def run(self, coroutine: Coroutine[Any, Any, _Result], seconds: float | None = None) -> _Result:
+        """Run a coroutine to its end; when the caller is interrupted, or waits no longer, it is cancelled.
+
+        Args:
+            coroutine: The coroutine.
+            seconds: How long the caller waits, at most; None for ever.
+
+        Raises:
+            InvocationError: The process has no descriptor left for an event loop.
+            TimeoutError: It has not ended in time.
+        """
+        future = self.start(coroutine)
+        try:
+            return future.result(seconds)
+        finally:
+            future.cancel()
+            del (
+                future
+            )  # it has the error, whose traceback has this frame: a circle that would keep the answer
+
+    def start(self, coroutine: Coroutine[Any, Any, _Result]) -> Future[_Result]:
+        """Have a coroutine run; it sees the caller's context.
 
         Raises:
             InvocationError: The process has no descriptor left for an event loop.
@@ -37,23 +63,21 @@ class LoopThread:
         except OSError as error:
             coroutine.close()
             raise connect_failed(error.errno, str(error)) from error
-        future = asyncio.run_coroutine_threadsafe(coroutine, loop)
-        try:
-            return future.result()
-        finally:
-            future.cancel()
-            del (
-                future
-            )  # it has the error, whose traceback has this frame: a circle that would keep the answer
+        return asyncio.run_coroutine_threadsafe(coroutine, loop)
 
-    def stop(self) -> None:
-        """End the loop and its thread; the next call begins new ones."""
+    def stop(self, patience: float | None = None) -> None:
+        """End the loop and its thread; the next call begins new ones.
+
+        Args:
+            patience: Seconds to wait for the thread, which a coroutine may hold; None for ever.
+        """
         with self._changing:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
         if loop is not None and thread is not None:
             loop.call_soon_threadsafe(loop.stop)
-            thread.join()
+            if thread is not threading.current_thread():
+                thread.join(patience)
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._changing:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from mm_actions.contract.codec import decode, encode
+from mm_actions.contract.codec import decode
 from mm_actions.contract.events import MEDIA_TYPE
 from mm_actions.contract.status import answer_of
-from mm_actions.contract.wire import ActionCatalogue
+from mm_actions.contract.wire import ActionCatalogue, ActionInfo
 from mm_actions.core import hops
-from mm_actions.core.payload import payload_of
+from mm_actions.core.payload import payload_of, written
 from mm_actions.errors import ConfigurationError, CorrelationMismatch, InvocationError, Sent
 from mm_actions.transports.http.auth import SIGNATURE, fixed_headers, signer
 from mm_actions.transports.http.engine import HttpRequest
@@ -62,7 +62,7 @@ class HttpTransport:
 
     def encode(self, invocation: Invocation) -> bytes:
         """Write the body."""
-        return encode(payload_of(invocation, self._history))
+        return written(payload_of(invocation, self._history))
 
     def send(self, call: Call) -> Answer:
         """Post and read the answer, blocking."""
@@ -117,7 +117,9 @@ class HttpTransport:
         parts = urlsplit(self._url)
         base = parts.path.rstrip("/").removesuffix(ACTION_PATH)
         url = urlunsplit((parts.scheme, parts.netloc, base + path, "", ""))
-        headers = (("Accept", "application/json"), *self._common, *self._signed(b""))
+        headers = (("Accept", "application/json"), *self._common)
+        if self._sign is not None:
+            headers += ((SIGNATURE, self._sign(b"")),)
         return HttpRequest(method="GET", url=url, headers=headers, timeout=timeout)
 
     def _streaming(self) -> Engine:
@@ -148,24 +150,20 @@ class HttpTransport:
     def _request(
         self, call: Call, url: str | None = None, common: tuple[tuple[str, str], ...] | None = None
     ) -> HttpRequest:
-        headers = [
+        headers = (
             *(common or self._headers),
-            ("X-MM-Timeout-Ms", str(max(1, int(call.timeout * 1000)))),
+            ("X-MM-Timeout-Ms", str(int(call.timeout * 1000) or 1)),
             ("traceparent", call.traceparent),
             (CALL_ID, call.call_id),
             (hops.HEADER, str(call.hops)),
-        ]
-        if call.idempotency_key is not None:
-            headers.append(("Idempotency-Key", call.idempotency_key))
-        if call.tracestate:
-            headers.append(("tracestate", call.tracestate))
-        headers.extend(self._signed(call.payload))
-        return HttpRequest(
-            url=url or self._url, headers=tuple(headers), body=call.payload, timeout=call.timeout
         )
-
-    def _signed(self, body: bytes) -> tuple[tuple[str, str], ...]:
-        return () if self._sign is None else ((SIGNATURE, self._sign(body)),)
+        if call.idempotency_key is not None:
+            headers += (("Idempotency-Key", call.idempotency_key),)
+        if call.tracestate:
+            headers += (("tracestate", call.tracestate),)
+        if self._sign is not None:
+            headers += ((SIGNATURE, self._sign(call.payload)),)
+        return HttpRequest(url=url or self._url, headers=headers, body=call.payload, timeout=call.timeout)
 
     def _check_call(self, call: Call, headers: Mapping[str, str]) -> None:
         if headers.get(_CALL_ID_FIELD, call.call_id) != call.call_id:
@@ -187,4 +185,8 @@ class HttpTransport:
 def _names_in(response: HttpResponse) -> Sequence[str]:
     if response.status != HTTPStatus.OK:
         return ()
-    return [action.name for action in decode(response.body, ActionCatalogue).actions]
+    found = decode(response.body, _Catalogue)
+    return [action.name for action in (found if isinstance(found, list) else found.actions)]
+
+
+_Catalogue: Any = ActionCatalogue | list[ActionInfo]  # a server that serves Rasa too lists them as Rasa does

@@ -125,8 +125,6 @@ class CurlExchange:
         self._forget_exchange(body)
         if request.url != self._url or request.method != self._method:
             self._aim(request)
-        if not self._tls_ready and request.url.startswith("https:"):
-            self._make_ready_for_tls()
         if request.headers != self._headers:
             handle.setopt(pycurl.HTTPHEADER, [*header_lines(request.headers, self._known), *ALWAYS])
             self._headers = request.headers
@@ -138,10 +136,10 @@ class CurlExchange:
         if timeout != self._timeout:
             handle.setopt(pycurl.TIMEOUT_MS, timeout)
             self._timeout = timeout
-        connect_timeout = max(1, min(timeout, int(self._options.connect_timeout * 1000)))
-        if connect_timeout != self._connect_timeout:
-            handle.setopt(pycurl.CONNECTTIMEOUT_MS, connect_timeout)
-            self._connect_timeout = connect_timeout
+            connect_timeout = max(1, min(timeout, int(self._options.connect_timeout * 1000)))
+            if connect_timeout != self._connect_timeout:
+                handle.setopt(pycurl.CONNECTTIMEOUT_MS, connect_timeout)
+                self._connect_timeout = connect_timeout
 
     def response(self) -> HttpResponse:
         """Give the response of the exchange that ended well.
@@ -228,6 +226,8 @@ class CurlExchange:
         if request.method != self._method:
             self.handle.setopt(pycurl.POST if request.method == "POST" else pycurl.HTTPGET, 1)
             self._length = -1
+        if not self._tls_ready and request.url.startswith("https:"):
+            self._make_ready_for_tls()
         self._url, self._method = request.url, request.method
 
     def _make_ready_for_tls(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import math
 import threading
+import time
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 import pycurl
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from mm_actions.errors import InvocationError
     from mm_actions.transports.http.engine import HttpRequest
+    from mm_actions.transports.http.epoll_loop import EpollLoop
     from mm_actions.transports.http.poll_loop import PollLoop, Timer
 
 Outcome = tuple[int, str] | None
@@ -25,6 +28,9 @@ Outcome = tuple[int, str] | None
 
 Landing: TypeAlias = "asyncio.Future[Outcome] | Future[Outcome]"
 """Where the outcome of an exchange will be."""
+
+_PRECISION = 0.001
+"""Seconds by which loops may call too early; libcurl counts in these, too."""
 
 _Exchange = TypeVar("_Exchange", bound=CurlExchange)
 
@@ -36,7 +42,7 @@ class Lane(Generic[_Exchange]):
     the one that is about to be used still lives, or close just the one of a cancelled call.
 
     Args:
-        loop: The running one, or that of a blocking caller.
+        loop: The running one, what watches sockets for it, or that of a blocking caller.
         exchange: What the lane carries; it becomes the lane's own.
 
     Raises:
@@ -48,16 +54,18 @@ class Lane(Generic[_Exchange]):
     """
 
     __slots__ = (
-        "_events", "_future", "_loop", "_multi", "_silent", "_starting", "_timer", "exchange", "last_used",
+        "_due", "_events", "_future", "_loop", "_multi", "_rings", "_silent", "_starting", "_timer",
+        "exchange", "last_used",
     )  # fmt: skip
 
-    def __init__(self, loop: asyncio.AbstractEventLoop | PollLoop, exchange: _Exchange) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop | EpollLoop | PollLoop, exchange: _Exchange) -> None:
         self.exchange = exchange
         self.last_used = 0.0
         self._loop = loop
         self._events: dict[int, int] = {}
         self._future: Landing | None = None
         self._timer: asyncio.TimerHandle | Timer | None = None
+        self._due = self._rings = math.inf
         self._silent = self._starting = False
         try:
             self._multi = pycurl.CurlMulti()
@@ -160,15 +168,26 @@ class Lane(Generic[_Exchange]):
     def _on_timer(self, milliseconds: int) -> None:
         if self._starting or self._silent:
             return
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if milliseconds >= 0 and not self._loop.is_closed():
-            self._timer = self._loop.call_later(milliseconds / 1000, self._on_time)
+        self._due = math.inf if milliseconds < 0 else time.monotonic() + milliseconds / 1000
+        # A timer that rings too early is left to do so, and then set anew: most calls end long before their
+        # deadline, and need none of their own.
+        if self._due < self._rings and not self._loop.is_closed():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._set_timer(milliseconds / 1000)
+
+    def _set_timer(self, seconds: float) -> None:
+        self._rings = self._due
+        self._timer = self._loop.call_later(seconds, self._on_time)
 
     def _on_time(self) -> None:
         self._timer = None
-        self._act(pycurl.SOCKET_TIMEOUT, 0)
+        self._rings = math.inf
+        left = self._due - time.monotonic()
+        if left <= _PRECISION:
+            self._act(pycurl.SOCKET_TIMEOUT, 0)
+        elif left < math.inf:
+            self._set_timer(left)
 
     def _on_socket(self, what: int, descriptor: int, _multi: object, _data: object) -> None:
         if self._silent or self._loop.is_closed():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,12 +16,13 @@ from mm_actions.transports.http.curl.inflow import CurlInflow
 from mm_actions.transports.http.curl.lane import Lane
 from mm_actions.transports.http.curl.stream import AsyncCurlStream
 from mm_actions.transports.http.dns import why_unresolved
+from mm_actions.transports.http.epoll_loop import EpollLoop
 from mm_actions.transports.http.loop_end import at_loop_end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from mm_actions.transports.http.curl.lane import Landing, Outcome
+    from mm_actions.transports.http.curl.lane import Outcome
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest, HttpResponse
     from mm_actions.transports.http.fork import SocketLedger
 
@@ -40,8 +42,9 @@ class LoopSender:
         self.loop = loop
         self.guard: AsyncGenerator[None, None] | None = None
         self._options = options
-        self._idle = IdleStack(lambda: Lane(loop, CurlExchange(options, ledger)), options)
-        self._idle_streams = IdleStack(lambda: Lane(loop, CurlInflow(options, ledger)), options)
+        self._watch = watch = EpollLoop(loop) if hasattr(select, "epoll") else None
+        self._idle = IdleStack(lambda: Lane(watch or loop, CurlExchange(options, ledger)), options)
+        self._idle_streams = IdleStack(lambda: Lane(watch or loop, CurlInflow(options, ledger)), options)
         self._busy: set[Lane[Any]] = set()
         self._closed = False
 
@@ -52,7 +55,7 @@ class LoopSender:
         whole = False
         try:
             started = time.monotonic()
-            outcome = await _landed(lane.begin(request))
+            outcome: Outcome = await lane.begin(request)  # type: ignore[misc] # the future of an event loop
             if outcome is None:
                 response = lane.exchange.response()
                 whole = True
@@ -87,6 +90,8 @@ class LoopSender:
         self._idle_streams.close()
         for lane in self._busy:
             lane.fail()
+        if self._watch is not None:
+            self._watch.close()
 
     def abandon(self) -> None:
         """Never touch the loop again, in a forked child."""
@@ -164,11 +169,6 @@ class LoopSenders:
 
         sender.guard = await at_loop_end(end)
         return sender
-
-
-async def _landed(landing: Landing) -> Outcome:
-    outcome: Outcome = await landing  # type: ignore[misc] # an event loop's future: the lane is on one
-    return outcome
 
 
 def _is_current(loop: asyncio.AbstractEventLoop) -> bool:
