@@ -12,6 +12,7 @@ from mm_actions.server.errors import (
     Forbidden,
     NotAuthorized,
     NotFound,
+    Rejected,
     TooManyRequests,
     Unavailable,
     Unprocessable,
@@ -34,6 +35,7 @@ __all__ = [  # noqa: RUF022 - grouped as a table of contents
     "NotFound",
     "Conflict",
     "Unprocessable",
+    "Rejected",
     "TooManyRequests",
     "Unavailable",
     # what a stream's flush raises

@@ -158,6 +158,7 @@ class ActionServer:
         tls_key: str | PathLike[str] | None = None,
         tls_key_password: str | None = None,
         client_ca: str | PathLike[str] | None = None,
+        grpc_port: int | None = None,
         listening: Callable[[str], None] | None = None,
     ) -> None:
         """Serve until SIGTERM or SIGINT; then withdraw readiness, close the port, answer calls in progress.
@@ -171,10 +172,11 @@ class ActionServer:
             tls_key: PEM file of its private key.
             tls_key_password: The key's password.
             client_ca: PEM file of the authorities that client certificates must come from (mutual TLS).
+            grpc_port: A second port, at which Rasa assistants are served over gRPC, with the same TLS.
             listening: Called with the url once the port is open.
 
         Raises:
-            ConfigurationError: The address or a file cannot be used, or uvicorn is not installed.
+            ConfigurationError: The address or a file cannot be used, or an extra is not installed.
         """
         from mm_actions.server.serving.running import run  # noqa: PLC0415 - uvicorn is an extra
 
@@ -186,6 +188,7 @@ class ActionServer:
             tls_key=tls_key,
             tls_key_password=tls_key_password,
             client_ca=client_ca,
+            grpc_port=grpc_port,
             listening=listening,
         )
 
@@ -198,17 +201,23 @@ class ActionServer:
         tls_key: str | PathLike[str] | None = None,
         tls_key_password: str | None = None,
         client_ca: str | PathLike[str] | None = None,
+        grpc_port: int | None = None,
     ) -> ServerThread:
         """Serve from a thread, for tests: ``with server.in_thread() as running: ... running.url``.
 
         The arguments are those of :meth:`run`.
 
         Raises:
-            ConfigurationError: A file cannot be used, or uvicorn is not installed.
+            ConfigurationError: A file cannot be used, or an extra is not installed.
         """
-        from mm_actions.server.serving.running import ServerThread, config_of  # noqa: PLC0415 - uvicorn is an extra
+        from mm_actions.server.serving import running  # noqa: PLC0415 - uvicorn is an extra
 
-        config = config_of(
-            self, tls_cert=tls_cert, tls_key=tls_key, tls_key_password=tls_key_password, client_ca=client_ca
-        )
-        return ServerThread(self, config, host, port)
+        tls: dict[str, Any] = {
+            "tls_cert": tls_cert,
+            "tls_key": tls_key,
+            "tls_key_password": tls_key_password,
+            "client_ca": client_ca,
+        }
+        config = running.config_of(self, **tls)
+        grpc = None if grpc_port is None else running.grpc_of(self, host, grpc_port, **tls)
+        return running.ServerThread(self, config, host, port, grpc)

@@ -8,6 +8,8 @@
   * :exc:`NotFound` - 404
   * :exc:`Conflict` - 409
   * :exc:`Unprocessable` - 422
+
+    * :exc:`Rejected` - the action declined
   * :exc:`TooManyRequests` - 429
   * :exc:`Unavailable` - 503
 """
@@ -18,6 +20,7 @@ import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
 
+from mm_actions.contract.status import REJECTED
 from mm_actions.errors import CustomActionException
 
 if TYPE_CHECKING:
@@ -39,9 +42,14 @@ class ActionError(CustomActionException):
         do_not_retry: Whether to tell the client that another attempt is of no use, or harmful.
         headers: Further headers of the answer.
 
+    Attributes:
+        action: The action that it speaks of; None for the one that was called.
+
     Raises:
         ValueError: The status is not one of a failure.
     """
+
+    action: str | None = None
 
     def __init__(
         self,
@@ -119,6 +127,21 @@ class Unprocessable(_Known):
     """422: well-formed, but not something that can be done."""
 
     known = 422
+
+
+class Rejected(Unprocessable):
+    """422: the action looked at the turn and declined; it has changed nothing, and another may be asked.
+
+    A Rasa assistant takes it as its ``ActionExecutionRejection``.
+
+    Args:
+        detail: Why.
+        action: The action that declined, if it is not the one that was called.
+    """
+
+    def __init__(self, detail: str | None = None, *, action: str | None = None) -> None:
+        super().__init__(detail, title="Action rejected", kind=REJECTED)
+        self.action = action
 
 
 class TooManyRequests(_Known):

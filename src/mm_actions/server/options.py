@@ -50,6 +50,11 @@ class ServerOptions:
         metrics: Whether ``GET /metrics`` answers Prometheus, which needs the extra ``metrics``; or a registry
             of prometheus-client that holds figures of your own as well.
         open_metrics: Whether ``/metrics`` is open to all, as health checks are, or guarded as actions are.
+        rasa: Whether Rasa assistants are served as well: ``POST /webhook``, ``GET /health``, and ``GET
+            /actions`` as Rasa has it, in place of the contract's catalogue.
+        barge_in: Seconds that an action has to end after the user of a Rasa assistant has interrupted what it
+            streams.
+        mcp: Whether the actions are tools of an MCP server as well, at ``POST /mcp``; needs the extra ``mcp``.
     """
 
     paths: tuple[str, ...] = ("/action", "/v2/action", "/")
@@ -76,6 +81,9 @@ class ServerOptions:
     ui: bool | None = None
     metrics: bool | CollectorRegistry = field(default=False, repr=False)
     open_metrics: bool = True
+    rasa: bool = False
+    barge_in: float = 30.0
+    mcp: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot work.
@@ -88,7 +96,8 @@ class ServerOptions:
         if not self.paths or not all(isinstance(path, str) and path.startswith("/") for path in self.paths):
             raise ConfigurationError("paths is a list of at least one path, each beginning with a slash")
         for path in self.paths:
-            if path in TAKEN:
+            taken = (*TAKEN, *(TAKEN_FOR_RASA if self.rasa else ()), *(TAKEN_FOR_MCP if self.mcp else ()))
+            if path in taken:
                 raise ConfigurationError(f"the path {path!r} is taken by the server itself")
         for name in (*_COUNTS, *_SECONDS, *_SECONDS_OR_NONE):
             value = getattr(self, name)
@@ -100,9 +109,11 @@ class ServerOptions:
 
 
 TAKEN = ("/actions", "/healthz", "/readyz", "/openapi.json", "/ui", "/action/stream", "/metrics")
+TAKEN_FOR_RASA = ("/webhook", "/webhook/ack", "/health")
+TAKEN_FOR_MCP = ("/mcp",)
 _COUNTS = ("max_head", "max_body", "max_answer", "concurrency", "threads", "thread_queue")
 _SECONDS = ("timeout", "head_timeout", "body_timeout")
-_SECONDS_OR_NONE = ("thread_wait", "retry_after", "loop_alarm", "drain", "grace", "key_wait")
+_SECONDS_OR_NONE = ("thread_wait", "retry_after", "loop_alarm", "drain", "grace", "key_wait", "barge_in")
 
 
 def lowest_of(name: str) -> float:

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict, cast, overload
+from typing import TYPE_CHECKING, Any, TypedDict, overload
 
 import msgspec
 
 from mm_actions.contract.codec import MAX_DEPTH, deeper_than, parse
 from mm_actions.contract.wire import DialogueRequest, Invocation, Params, Responder
-from mm_actions.core.frozen import FrozenDict
-from mm_actions.core.params import FrozenParams
-from mm_actions.core.params import Params as CoreParams
 from mm_actions.core.request import Request
 from mm_actions.core.responder import DialogueResponder
 from mm_actions.errors import InvocationError, SchemaMismatch
 from mm_actions.server.calls.sent import NOTHING_SENT, Sent, sent_of
+from mm_actions.server.calls.turn import request_of, responder_of
 from mm_actions.server.errors import ActionError, BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 INVALID = "urn:mm-actions:problem:invalid-request"
-_DIGITS = 18
 _OPENING = ord("{")
 _LONG = 16_384
+_SHALLOW = 2 * MAX_DEPTH  # bytes in which nothing can be too deep: each level is opened and closed
 _WIDEST = 64
 _LEVELS_OF_A_TURN = MAX_DEPTH - 3  # it stands in the history of the request of the body
 _REQUIRED = "Object missing required field `"
@@ -142,92 +140,31 @@ def read(body: bytes) -> Arrived:
         raise _mismatch(error) from error
     except InvocationError as error:
         raise _unreadable(error.cause) from error
-    wire = invocation.request
-    turns = [bytes(turn) for turn in wire.history] if wire is not None and wire.history else []
-    if _too_deep(body, turns):
+    wire, answered = invocation.request, invocation.responder
+    turns = list(map(bytes, wire.history)) if wire is not None and wire.history else ()
+    if len(body) > _SHALLOW and _too_deep(body, turns):
         raise _unreadable(f"nested deeper than {MAX_DEPTH} levels")
     if not invocation.action:
         raise _refused("/action", "must not be empty")
-    request = _request(wire, turns) if wire is not None else Request()
-    responder, sent = _responder(invocation.responder, request)
+    request = Request() if wire is None else request_of(wire, _history(turns) if turns else ())
+    if answered is None:
+        responder, sent = DialogueResponder(request=request), NOTHING_SENT
+    else:
+        if answered.directives:
+            _check_directives(answered.directives)
+        responder = responder_of(answered, request)
+        sent = sent_of(responder)
     return Arrived(action=invocation.action, request=request, responder=responder, sent=sent)
 
 
-def _request(wire: _Request, turns: Sequence[bytes]) -> Request:
-    """Make a Request; what was just decoded needs none of the care that its constructor takes."""
-    request = object.__new__(Request)
-    members = {
-        "text": wire.text,
-        "domain": wire.domain,
-        "intent": wire.intent,
-        "entities": tuple(map(FrozenDict, wire.entities)) if wire.entities else (),
-        "history": _history(turns) if turns else (),
-        "frame": FrozenDict(wire.frame) if wire.frame else _EMPTY,
-        "params": _frozen(wire.params),
-        "context": FrozenDict(wire.context) if wire.context else _EMPTY,
-        "confidences": FrozenDict(wire.confidences) if wire.confidences else _EMPTY,
-        "nbest_transcripts_text": tuple(wire.nbest_transcripts_text) if wire.nbest_transcripts_text else (),
-        "nbest_transcripts_entities": _groups(wire.nbest_transcripts_entities),
-        "nbest_aligned_entities": _groups(wire.nbest_aligned_entities),
-        "form": FrozenDict(wire.form) if wire.form else _EMPTY,
-        "request_id": wire.request_id,
-    }
-    _adopt(request, "__dict__", members)
-    return request
-
-
-def _responder(wire: _Responder | None, request: Request) -> tuple[DialogueResponder, Sent]:
-    if wire is None:
-        return DialogueResponder(request=request), NOTHING_SENT
-    for position, directive in enumerate(wire.directives or ()):
+def _check_directives(directives: Sequence[dict[str, Any]]) -> None:
+    for position, directive in enumerate(directives):
         for member in ("name", "type"):
             value = directive.get(member, "")
             if value is None:
                 del directive[member]
             elif not isinstance(value, str):
                 raise _refused(f"/responder/directives/{position}/{member}", "must be a text")
-    params = _params(wire.params)
-    responder = DialogueResponder(
-        frame=wire.frame, params=params, slots=wire.slots, request=request, directives=wire.directives
-    )
-    if request.history:
-        # A list of its own would decode the history of every call.
-        responder.history = request.history  # type: ignore[assignment] # a sequence is enough
-    return responder, sent_of(responder)
-
-
-def _params(wire: Params | None) -> CoreParams:
-    """Make Params from what was just checked, past the constructor's care for what users give."""
-    if wire is None:
-        return CoreParams()
-    params = object.__new__(CoreParams)
-    params.allowed_intents = tuple(wire.allowed_intents) if wire.allowed_intents else ()
-    params.target_dialogue_state = wire.target_dialogue_state
-    params.time_zone = wire.time_zone
-    params.timestamp = _milliseconds(wire.timestamp)
-    params.language = wire.language
-    params.locale = wire.locale
-    params.dynamic_resource = wire.dynamic_resource or {}
-    params.allow_nlp = tuple(wire.allow_nlp) if wire.allow_nlp else ()
-    params.deny_nlp = tuple(wire.deny_nlp) if wire.deny_nlp else ()
-    return params
-
-
-def _frozen(wire: Params | None) -> FrozenParams:
-    if wire is None or wire == _NULL_PARAMS:
-        return _NO_PARAMS
-    params = _params(wire)
-    params.dynamic_resource = FrozenDict(params.dynamic_resource)
-    # The quickest way to a frozen object is to freeze it last; the classes have the same members.
-    params.__class__ = FrozenParams
-    return cast("FrozenParams", params)
-
-
-def _milliseconds(timestamp: object) -> int | None:
-    """Read a timestamp in either of its forms; anything else means that there is none."""
-    if isinstance(timestamp, str) and timestamp.isascii() and timestamp.isdecimal():
-        return int(timestamp) if len(timestamp) <= _DIGITS else None
-    return timestamp if isinstance(timestamp, int) and not isinstance(timestamp, bool) else None
 
 
 def _history(turns: Sequence[bytes]) -> Sequence[Mapping[str, Any]]:
@@ -265,10 +202,6 @@ def _too_deep(body: bytes, turns: Sequence[bytes]) -> bool:
     return long and any(deeper_than(_LEVELS_OF_A_TURN, turn) for turn in turns)
 
 
-def _groups(groups: list[list[_Entity]] | None) -> tuple[tuple[FrozenDict, ...], ...]:
-    return tuple(tuple(map(FrozenDict, group)) for group in groups) if groups else ()
-
-
 def _mismatch(error: SchemaMismatch) -> ActionError:
     detail, _, pointer = error.cause.partition(": ")[2].rpartition(" at ")
     pointer = "" if pointer == "the top level" else pointer
@@ -290,8 +223,4 @@ def _refused(pointer: str, detail: str) -> ActionError:
     )
 
 
-_EMPTY = FrozenDict()
-_adopt = object.__setattr__
-_NO_PARAMS = FrozenParams()
-_NULL_PARAMS = _Params()
 _turn = msgspec.json.Decoder(dict[str, Any])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -184,23 +185,24 @@ def _take_params(params: Params, members: object) -> None:
             setattr(params, name, value)
 
 
-def _params(params: Any, sent: Sent) -> dict[str, Any]:
+def _params(params: Params, sent: Sent) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in SCALARS:
-        value = getattr(params, name)
+    for name, value in zip(SCALARS, _scalars(params), strict=True):
         if value is None:
             continue
         if name == "timestamp":
-            value = _timestamp(value)
-        elif not isinstance(value, str):
+            found[name] = _timestamp(value)
+        elif isinstance(value, str):
+            found[name] = value
+        else:
             raise BadResult(f"/params/{name}", f"is of type {type(value).__name__}, not a text")
-        found[name] = value
-    for name in LISTS:
-        if value := getattr(params, name):
+    *lists, resource = _collections(params)
+    if any(lists):
+        for name, value in zip(LISTS, lists, strict=True):
             held = sent.lists.get(name, ())
-            if added := [text for text in _texts(value, name) if text not in held]:
+            if value and (added := [text for text in _texts(value, name) if text not in held]):
                 found[name] = added
-    if changed := _changed(params.dynamic_resource, sent.dynamic_resource, "/params/dynamic_resource"):
+    if resource != {} and (changed := _changed(resource, sent.dynamic_resource, "/params/dynamic_resource")):
         found["dynamic_resource"] = changed
     return found
 
@@ -257,13 +259,15 @@ def _added(directives: list[Any], before: Sequence[bytes]) -> list[Any]:
 def _changed(members: object, before: Kept, where: str) -> Mapping[str, Any]:
     """Leave out what is as it was."""
     now = _mapping(members, where)
-    if not before:
+    if not before or not now:
         return now
-    return {
-        name: value
-        for name, value in now.items()
-        if name not in before or not _same(value, before[name], where, name)
-    }
+    changed = {}
+    for name, value in now.items():
+        kept = before.get(name, _ABSENT)
+        # What is the same object is of a plain type: any other is kept as its JSON.
+        if value is not kept and (kept is _ABSENT or not _same(value, kept, where, name)):
+            changed[name] = value
+    return changed
 
 
 def _same(value: object, before: object, where: str, name: str) -> bool:
@@ -291,3 +295,8 @@ def _unwritable(answer: Mapping[str, Any]) -> BadResult:
             except EncodingFailed as error:
                 return BadResult(f"/{name}/{key}", f"cannot be written as JSON: {error.cause}")
     return BadResult("", "cannot be written as JSON")
+
+
+_scalars = attrgetter(*SCALARS)
+_collections = attrgetter(*LISTS, "dynamic_resource")
+_ABSENT = object()

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import types
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     Running = Coroutine[Any, Any, Any]
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True):
     """How a handler ended."""
 
     value: Any = None
@@ -85,9 +87,28 @@ class Driver:
             Late: The time was up, or the caller has left, which comes to the same.
             asyncio.CancelledError: The caller was cancelled, and the handler with it.
         """
-        first = self._step(coroutine.send, None, name)
-        if isinstance(first, Outcome):
+        first = self.begin(coroutine, name)
+        if type(first) is Outcome:
             return first
+        return await self.rest(coroutine, first, name, seconds, departure)
+
+    def begin(self, coroutine: Running, name: str | None) -> Any:
+        """Take a handler's first step: most have no other, and need no more than this.
+
+        Returns:
+            An :class:`Outcome` if it has ended; else what it waits for, which :meth:`rest` wants to know.
+        """
+        return self._step(coroutine.send, None, name)
+
+    async def rest(
+        self,
+        coroutine: Running,
+        first: Any,
+        name: str | None,
+        seconds: float,
+        departure: Departure | None = None,
+    ) -> Outcome:
+        """Run what is left of a handler after its first step; as :meth:`run`."""
         deadline = _Deadline(seconds)
         if departure is not None:
             departure.attend(deadline.expire)
@@ -124,7 +145,7 @@ class Driver:
                 step = self._step(coroutine.throw, error, name)
             else:
                 step = self._step(coroutine.send, sent, name)
-            if isinstance(step, Outcome):
+            if type(step) is Outcome:
                 return step
             if deadline is not None and deadline.expired:
                 return asyncio.ensure_future(self._take_over(coroutine, step, name))

@@ -13,8 +13,9 @@ import msgspec
 from mm_actions.core import hops
 from mm_actions.core.exchange import name_action
 from mm_actions.server.calls.arguments import fill
-from mm_actions.server.calls.arrival import INVALID, Arrived, read
-from mm_actions.server.calls.changes import BadResult, answer_of
+from mm_actions.server.calls.arrival import INVALID, Arrived
+from mm_actions.server.calls.changes import BadResult
+from mm_actions.server.calls.dialect import CONTRACT, Dialect
 from mm_actions.server.calls.driving import Driver, Late, Outcome
 from mm_actions.server.calls.reply import Reply, problem, trace_id_of
 from mm_actions.server.calls.streaming import CallAbandoned
@@ -53,12 +54,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         headers: Headers, names in lower case.
         started: When the call arrived, on the event loop's clock.
         stream: Where directives go while the handler is at work; None where the answer travels whole.
+        dialect: In whose words the body and the answer are.
     """
 
     body: bytes
     headers: Mapping[bytes, bytes]
     started: float
     stream: Stream | None = None
+    dialect: Dialect = CONTRACT
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -133,7 +136,7 @@ class Host:
         try:
             hop = call.headers.get(b"x-mm-hops")
             hops.arrived(None if hop is None else hop.decode("latin-1"))
-            arrived = read(call.body)
+            arrived = call.dialect.read(call.body)
             action = self.registry.find(arrived.action)
             if action is None:
                 return self._unknown(arrived.action, call)
@@ -175,8 +178,12 @@ class Host:
         try:
             if action.asynchronous:
                 handed = action.handler(request, responder, **arguments)
-                coroutine = coroutine_of(handed, responder)
-                outcome = await self.driver.run(coroutine or handed, action.name, seconds, departure)
+                coroutine = coroutine_of(handed, responder) or handed
+                first = self.driver.begin(coroutine, action.name)
+                if type(first) is Outcome:
+                    outcome = first
+                else:
+                    outcome = await self.driver.rest(coroutine, first, action.name, seconds, departure)
             else:
                 function = partial(call_handler, action.handler, request, responder, arguments)
                 outcome = await self._on_thread(function, action, responder, seconds, departure)
@@ -247,18 +254,11 @@ class Host:
 
     def _finish(self, action: Action, arrived: Arrived, call: Call, outcome: Outcome) -> Performed:
         """Make the reply of a handler that has ended."""
-        if isinstance(outcome.error, ActionError):
-            reply = self._problem(outcome.error, action, call)
-            return Performed(reply=reply, settled=outcome.error.status not in _NOT_NOW)
-        if isinstance(outcome.error, CallAbandoned):
-            return Performed(reply=self._left(action, call))
-        if isinstance(outcome.error, BadResult):  # of a flush
-            return Performed(reply=self._bad_answer(action, outcome.error, call))
         if outcome.error is not None:
-            return Performed(reply=self.fault(call.headers, action, outcome.error))
+            return self._failed(action, call, outcome.error)
         flushed = None if call.stream is None else call.stream.flushed
         try:
-            body = answer_of(arrived.responder, arrived.sent, outcome.value, flushed)
+            body = call.dialect.write(arrived, outcome.value, flushed)
         except BadResult as error:
             return Performed(reply=self._bad_answer(action, error, call))
         except Exception as error:  # noqa: BLE001 - objects of a handler's own may raise whatever they like
@@ -269,6 +269,15 @@ class Host:
             too_large = BadResult("", f"has {len(body)} bytes; max_answer is {self.options.max_answer}")
             return Performed(reply=self._bad_answer(action, too_large, call))
         return Performed(reply=Reply(status=200, body=body))
+
+    def _failed(self, action: Action, call: Call, error: BaseException) -> Performed:
+        if isinstance(error, ActionError):
+            return Performed(reply=self._problem(error, action, call), settled=error.status not in _NOT_NOW)
+        if isinstance(error, CallAbandoned):
+            return Performed(reply=self._left(action, call))
+        if isinstance(error, BadResult):  # of a flush
+            return Performed(reply=self._bad_answer(action, error, call))
+        return Performed(reply=self.fault(call.headers, action, error))
 
     def _problem(self, error: ActionError, action: Action | None, call: Call) -> Reply:
         trace_id = trace_id_of(call.headers.get(b"traceparent"))

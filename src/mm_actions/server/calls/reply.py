@@ -51,7 +51,7 @@ def problem(error: ActionError, *, trace_id: str, action: str | None = None) -> 
         members["detail"] = str(error.detail)
     members["instance"] = f"urn:mm-actions:trace:{trace_id}"
     members["trace_id"] = trace_id
-    if action is not None:
+    if (action := error.action or action) is not None:
         members["action"] = action
     if error.errors:
         members["errors"] = error.errors

@@ -139,6 +139,11 @@ class Stream:
         if not self._finish:
             self.departure.announce()
 
+    def give_up(self) -> None:
+        """End the handler, whatever it is registered with."""
+        self.close()
+        self.departure.announce()
+
     def close(self) -> None:
         """Take no more: the call has been answered, or nobody waits for it."""
         self._over = True

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from mm_actions.contract.codec import encode
@@ -24,14 +24,16 @@ from mm_actions.server.errors import ActionError, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
+    from mm_actions.server.mcp.door import McpDoor, McpExchange
     from mm_actions.server.options import ServerOptions
+    from mm_actions.server.rasa.service import RasaService
     from mm_actions.server.registry import Registry
 
     Headers = Mapping[bytes, bytes]
     Scope = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-    Route = Callable[[Scope, Headers, Receive], Awaitable[Reply | StreamedCall]]
+    Route = Callable[[Scope, Headers, Receive], Awaitable[Reply | StreamedCall | McpExchange]]
 
 logger = logging.getLogger("mm_actions.server")
 
@@ -47,6 +49,11 @@ class AsgiApp:
     Args:
         registry: The actions.
         options: The limits, the paths, the guards.
+
+    Attributes:
+        host: What carries out the calls; another one, once the application is served again.
+        observers: Who watches every request of this server.
+        foreign: The paths that are not the contract's.
     """
 
     def __init__(self, registry: Registry, options: ServerOptions) -> None:
@@ -63,10 +70,16 @@ class AsgiApp:
             self._routes[path] = {"POST": self._act}
         for path in ("/actions", *(f"{path}s" for path in options.paths if path.endswith("/action"))):
             self._get(path, self._list)
+        self.foreign: frozenset[str] = frozenset()
+        if options.rasa:
+            self._open_to_rasa()
+        self._mcp: McpDoor | None = None
+        if options.mcp:
+            self._mcp = self._open_to_mcp()
         self._get("/healthz", self._alive)
         self._get("/readyz", self._ready)
         published = Published(self, registry, options)
-        self._observers = published.observers
+        self.observers = published.observers
         for path, route in published.routes.items():
             self._get(path, route)
 
@@ -78,6 +91,13 @@ class AsgiApp:
     def doors(self) -> dict[str, tuple[str, ...]]:
         """Methods by path."""
         return {path: tuple(methods) for path, methods in self._routes.items()}
+
+    @cached_property
+    def rasa(self) -> RasaService:
+        """What the doors for Rasa assistants have in common."""
+        from mm_actions.server.rasa.service import RasaService  # noqa: PLC0415 - most servers do without
+
+        return RasaService(self._registry, self._options)
 
     def drain(self) -> None:
         """Withdraw readiness and ask clients to close their connections; calls are still carried out."""
@@ -97,10 +117,10 @@ class AsgiApp:
             elif kind == "websocket":
                 await receive()
                 await send({"type": "websocket.close", "code": 1000})
-        elif self._observers or exchange.everywhere:
+        elif self.observers or exchange.everywhere:
             route = self._path(scope)
             seen = exchange.Exchange(scope, route if route in self._routes else None)
-            await watched(self._serve, (*self._observers, *exchange.everywhere), seen, receive, send)
+            await watched(self._serve, (*self.observers, *exchange.everywhere), seen, receive, send)
         else:
             await self._serve(scope, receive, send)
 
@@ -160,6 +180,26 @@ class AsgiApp:
             raise ActionError(405, headers={"Allow": ", ".join(methods)})
         return route
 
+    def _open_to_rasa(self) -> None:
+        """Serve the paths of Rasa's protocol, of which `/actions` takes the place of the contract's."""
+        from mm_actions.server.door.rasa.door import RasaDoor  # noqa: PLC0415 - most servers do without
+
+        door = RasaDoor(self)
+        for path, route in door.posts.items():
+            self._routes[path] = {"POST": route}
+        for path, route in door.gets.items():
+            self._get(path, route)
+        self.foreign = frozenset((*door.posts, *door.gets))
+
+    def _open_to_mcp(self) -> McpDoor:
+        """Serve the actions as tools."""
+        from mm_actions.server.mcp.door import PATH, McpDoor  # noqa: PLC0415 - an extra
+
+        door = McpDoor(self._registry, self._options, lambda: self.host, lambda: self._draining)
+        self._routes[PATH] = {"POST": door.answer}
+        self.foreign |= {PATH}
+        return door
+
     def _get(self, path: str, route: Route) -> None:
         self._routes[path] = {"GET": route, "HEAD": route}
 
@@ -173,7 +213,7 @@ class AsgiApp:
 
     async def _call(self, headers: Headers, receive: Receive) -> Call:
         """Read a call, from somebody who may call."""
-        started = asyncio.get_running_loop().time()
+        started = asyncio.get_running_loop().time() if b"x-mm-timeout-ms" in headers else 0.0
         options, host = self._options, self.host
         for guard in options.guards:
             guard.admit_head(headers)
@@ -230,6 +270,8 @@ class AsgiApp:
                 self._closed = True
                 watch.stop()
                 try:
+                    if self._mcp is not None:
+                        await self._mcp.close()
                     await self.host.close()
                 except Exception:
                     logger.exception("the server did not stop cleanly")

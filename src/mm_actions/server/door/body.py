@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from mm_actions.server.calls.driving import Late
+from mm_actions.server.calls.driving import Late, Outcome
 from mm_actions.server.errors import ActionError
 
 if TYPE_CHECKING:
@@ -57,8 +57,10 @@ async def read_body(
     length = headers.get(b"content-length")
     if length is not None and length.isdigit() and int(length) > most:
         raise _too_large(most)
+    collecting = _collect(receive, most)
     try:
-        outcome = await driver.run(_collect(receive, most), None, seconds)
+        first = driver.begin(collecting, None)
+        outcome = first if type(first) is Outcome else await driver.rest(collecting, first, None, seconds)
     except Late:
         raise ActionError(
             408, detail=f"The body did not arrive within {seconds:g} s.", headers=_CLOSE

@@ -78,10 +78,11 @@ class Published:
         actions = list(self._registry) if self._is_admitted(headers) else []
         key = (root, tuple(actions))
         if key not in self._documents:
+            doors = self._app.doors
             described = await asyncio.to_thread(
                 document,
                 root=root,
-                doors=self._app.doors,
+                doors={path: doors[path] for path in doors if path not in self._app.foreign},
                 action_paths=self._options.paths,
                 guards=self._options.guards,
                 actions=actions,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mm_actions.core.exchange import Exchange, current
 from mm_actions.server.keys.idempotency import REPLAYED
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 
     from mm_actions.core.exchange import Observer
 
@@ -43,6 +44,13 @@ async def watched(
             exchange.response_bytes += len(message.get("body") or b"")
         await send(message)
 
+    with watching(observers, exchange):
+        await serve(exchange.scope, count_received, count_sent)
+
+
+@contextmanager
+def watching(observers: Iterable[Observer], exchange: Exchange) -> Iterator[None]:
+    """Have an exchange watched whose bytes somebody else counts."""
     token = current.set(exchange)
     ends = []
     try:
@@ -51,7 +59,7 @@ async def watched(
                 ends.append(observer.begin(exchange))
             except Exception:
                 logger.exception("%s failed to watch a request", type(observer).__name__)
-        await serve(exchange.scope, count_received, count_sent)
+        yield
     finally:
         for end in reversed(ends):
             try:

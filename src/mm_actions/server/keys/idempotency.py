@@ -36,7 +36,7 @@ _FAILED = 500
 REPLAYED = (b"idempotent-replayed", b"true")
 
 
-class Performed(msgspec.Struct, frozen=True, kw_only=True):
+class Performed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a call.
 
     Attributes:

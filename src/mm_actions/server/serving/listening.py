@@ -46,6 +46,24 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigurationError(f"cannot listen on {host}:{port}: {error}") from error
 
 
+def reserve(host: str, port: int) -> socket.socket:
+    """Hold a port that several processes are going to open; nobody can connect to it through this.
+
+    Raises:
+        ConfigurationError: It is taken.
+    """
+    with listen(host, port) as free:  # to share it without a look would be to share it with a stranger
+        family, address = free.family, free.getsockname()
+    held = socket.socket(family)
+    try:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(address)
+    except OSError as error:
+        held.close()
+        raise ConfigurationError(f"cannot listen on {host}:{port}: {error}") from error
+    return held
+
+
 def url_of(listener: socket.socket, *, tls: bool) -> str:
     """Tell where a listener is reached."""
     host, port = listener.getsockname()[:2]

@@ -20,7 +20,7 @@ def start_log(settings: ServingSettings) -> None:
     level = settings.log_level.upper()
     logging.basicConfig(level=level, handlers=[handler])
     logging.getLogger("mm_actions").setLevel(level)
-    for name in ("uvicorn", "watchfiles"):  # what they tell at other times, we tell
+    for name in ("uvicorn", "watchfiles", "mcp"):  # what they tell at other times, we tell
         logging.getLogger(name).setLevel("WARNING")
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from mm_actions.server.action_server import ActionServer
+    from mm_actions.server.grpc.serving import GrpcDoor
 
 logger = logging.getLogger("mm_actions.server")
 
@@ -54,6 +55,7 @@ class UvicornServer(uvicorn.Server):
             port is closed.
         shares_port: Whether other processes have the port open as well, and take those who wait at it when
             this one stops; such a process leaves SIGINT to the one that started it.
+        grpc: A port for gRPC, to be open for as long as that of HTTP.
     """
 
     def __init__(
@@ -64,8 +66,12 @@ class UvicornServer(uvicorn.Server):
         *,
         linger: float = LINGER,
         shares_port: bool = False,
+        grpc: GrpcDoor | None = None,
     ) -> None:
         super().__init__(config)
+        self._grpc = grpc
+        self._grace = server.options.grace
+        self._withdrawing: asyncio.Task[None] | None = None
         self._linger = linger
         self._shares_port = shares_port
         self._app = server.asgi
@@ -78,20 +84,32 @@ class UvicornServer(uvicorn.Server):
         """Open the port, and say so."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        if self._grpc is not None and self.started:
+            await self._open(self._grpc, sockets)
         if threading.current_thread() is threading.main_thread():
             # What is loaded by now stays; the garbage collector need not look at it again, call after call.
             gc.collect()
             gc.freeze()
-        if self.started and sockets:
-            url = url_of(sockets[0], tls=self.config.is_ssl)
+        if self.started:
+            url = url_of(sockets[0], tls=self.config.is_ssl) if sockets else ""
+            urls = [url, "" if self._grpc is None else self._grpc.url]
             if not self._shares_port:
-                logger.info("listening on %s", url)
+                logger.info("listening on %s", " and ".join(filter(None, urls)))
             if self._listening is not None:
                 self._listening(url)
+
+    async def _open(self, grpc: GrpcDoor, sockets: list[socket.socket] | None) -> None:
+        try:
+            await grpc.open(shared=self._shares_port)
+        except ConfigurationError:
+            await super().shutdown(sockets)
+            raise
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the port, but not on those who have come already."""
         loop = asyncio.get_running_loop()
+        began = loop.time()
+        ending = None if self._grpc is None else loop.create_task(self._grpc.close(self._grace))
         listeners = [] if self._shares_port else sockets or []
         if any([turn_away(listener) for listener in listeners]):  # noqa: C419 - every one of them
             await asyncio.sleep(min(_HANDSHAKE, self._linger / 25))
@@ -106,6 +124,14 @@ class UvicornServer(uvicorn.Server):
             await asyncio.sleep(_TICK)  # uvicorn has no event for it
         for greeting in greeted:
             greeting.cancel()
+        if self._grpc is not None and ending is not None:
+            while not ending.done():
+                if self.force_exit:
+                    await self._grpc.close(0)
+                await asyncio.sleep(_TICK)  # as above
+            await ending
+            rest = self._grace - (loop.time() - began)
+            self.config.timeout_graceful_shutdown = max(1, math.ceil(rest))
         await super().shutdown(sockets)
 
     async def _greet(self, connection: socket.socket) -> None:
@@ -180,6 +206,8 @@ class UvicornServer(uvicorn.Server):
 
     def _stop_later(self, loop: asyncio.AbstractEventLoop) -> None:
         loop.call_later(self._drain, self._stop_now)
+        if self._grpc is not None:
+            self._withdrawing = loop.create_task(self._grpc.withdraw())
 
     def _stop_now(self) -> None:
         self.should_exit = True
@@ -194,14 +222,49 @@ def run(
     tls_key: str | PathLike[str] | None = None,
     tls_key_password: str | None = None,
     client_ca: str | PathLike[str] | None = None,
+    grpc_port: int | None = None,
     listening: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until a signal; see :meth:`ActionServer.run`."""
     config = config_of(
         server, tls_cert=tls_cert, tls_key=tls_key, tls_key_password=tls_key_password, client_ca=client_ca
     )
+    grpc = None
+    if grpc_port is not None:
+        grpc = grpc_of(
+            server,
+            host,
+            grpc_port,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            tls_key_password=tls_key_password,
+            client_ca=client_ca,
+        )
     with listen(host, port) as listener:
-        UvicornServer(server, config, listening).run(sockets=[listener])
+        UvicornServer(server, config, listening, grpc=grpc).run(sockets=[listener])
+
+
+def grpc_of(
+    server: ActionServer,
+    host: str,
+    port: int,
+    *,
+    tls_cert: str | PathLike[str] | None = None,
+    tls_key: str | PathLike[str] | None = None,
+    tls_key_password: str | None = None,
+    client_ca: str | PathLike[str] | None = None,
+) -> GrpcDoor:
+    """Make a server's port for gRPC; it is opened later.
+
+    Raises:
+        ConfigurationError: A file of TLS cannot be used, or grpcio is not installed.
+    """
+    from mm_actions.server.grpc.serving import GrpcDoor, GrpcTls  # noqa: PLC0415 - grpcio is an extra
+
+    tls = None
+    if tls_cert is not None and tls_key is not None:
+        tls = GrpcTls.read(tls_cert, tls_key, tls_key_password, client_ca)
+    return GrpcDoor(server.asgi, server.options, host, port, tls)
 
 
 def config_of(
@@ -254,13 +317,22 @@ class ServerThread:
         config: What :func:`config_of` made.
         host: The address to listen on.
         port: The port; 0 takes a free one.
+        grpc: A port for gRPC, if there is to be one.
 
     Attributes:
         url: Where it is served.
     """
 
-    def __init__(self, server: ActionServer, config: uvicorn.Config, host: str, port: int) -> None:
+    def __init__(
+        self,
+        server: ActionServer,
+        config: uvicorn.Config,
+        host: str,
+        port: int,
+        grpc: GrpcDoor | None = None,
+    ) -> None:
         self._server = server
+        self._grpc = grpc
         self._config = config
         self._address = host, port
         self._thread: threading.Thread | None = None
@@ -271,7 +343,9 @@ class ServerThread:
     def __enter__(self) -> Self:
         """Serve; return once the port is open."""
         listener = listen(*self._address)
-        self._uvicorn = UvicornServer(self._server, self._config, self._announce, linger=_LINGER_IN_THREAD)
+        self._uvicorn = UvicornServer(
+            self._server, self._config, self._announce, linger=_LINGER_IN_THREAD, grpc=self._grpc
+        )
         self._thread = threading.Thread(target=self._run, args=(self._uvicorn, listener), daemon=True)
         self._thread.start()
         if not self._started.wait(_PATIENCE) or not self.url:
@@ -286,6 +360,11 @@ class ServerThread:
             self._thread.join(_PATIENCE)
             if self._thread.is_alive():
                 raise RuntimeError(f"the server did not stop within {_PATIENCE:g} s")
+
+    @property
+    def grpc_url(self) -> str:
+        """Where it is served over gRPC; empty if it is not."""
+        return "" if self._grpc is None else self._grpc.url
 
     def _announce(self, url: str) -> None:
         self.url = url

@@ -26,6 +26,8 @@ FORMATS = ("text", "json")
 LEVELS = ("debug", "info", "warning", "error")
 MOST_WORKERS = 256
 _HIGHEST_PORT = 65_535
+GRPC_PORT = 5055
+"""Where Rasa assistants look for their actions, unless they are told otherwise."""
 _SAMPLE = "port: 8080"
 
 
@@ -36,6 +38,8 @@ class ServingSettings:
     Attributes:
         host: The address to listen on.
         port: The port; 0 takes a free one.
+        http: Whether that port is opened at all; a server may be reached over gRPC alone.
+        grpc_port: The port at which Rasa assistants are served over gRPC; None for none, 0 takes a free one.
         workers: Processes that share the port.
         tls_cert: PEM file of the certificate chain, to serve https.
         tls_key: PEM file of its private key.
@@ -56,6 +60,8 @@ class ServingSettings:
 
     host: str = "127.0.0.1"
     port: int = 8080
+    http: bool = True
+    grpc_port: int | None = None
     workers: int = 1
     tls_cert: str | None = None
     tls_key: str | None = None
@@ -151,6 +157,10 @@ def _read(place: Place, tree: Mapping[str, Any]) -> ServingSettings:
     values = {key: READERS[key](place.at(key), value) for key, value in present.items() if key in READERS}
     options = {key: OPTIONS[key](place.at(key), value) for key, value in present.items() if key in OPTIONS}
     values.update(values.pop("auth", {}))
+    if not values.pop("grpc", "grpc_port" in values):
+        values.pop("grpc_port", None)
+    else:
+        values.setdefault("grpc_port", GRPC_PORT)
     password_file = values.pop("tls_key_password_file", None)
     if password_file is not None:
         if "tls_key_password" in values:
@@ -163,6 +173,8 @@ def _read(place: Place, tree: Mapping[str, Any]) -> ServingSettings:
     settings = ServingSettings(**values, options=options, source=str(place))
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise ConfigurationError(f"{place}: tls_cert and tls_key go together")
+    if not settings.http and settings.grpc_port is None:
+        raise ConfigurationError(f"{place}: without http there is nothing to serve; set grpc")
     if settings.tls_cert is None and (settings.client_ca or settings.tls_key_password):
         raise ConfigurationError(f"{place}: client_ca and tls_key_password need tls_cert and tls_key")
     return settings
@@ -232,6 +244,9 @@ AUTH = ("bearer", "bearer_file", "hmac", "hmac_file", "basic")
 READERS: dict[str, Callable[[Place, Any], Any]] = {
     "host": Place.text,
     "port": lambda place, value: place.count(value, most=_HIGHEST_PORT),
+    "http": Place.boolean,
+    "grpc": Place.boolean,
+    "grpc_port": lambda place, value: place.count(value, most=_HIGHEST_PORT),
     "workers": lambda place, value: place.count(value, least=1, most=MOST_WORKERS),
     "tls_cert": Place.file,
     "tls_key": Place.file,

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 import time
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mm_actions.server.serving.listening import listen
+from mm_actions.server.serving.listening import listen, reserve
+from mm_actions.server.serving.shared_domains import sharing_domains
 from mm_actions.server.serving.shared_figures import shared_figures
 from mm_actions.server.serving.worker import Work
 from mm_actions.server.serving.workers import NotServing, Worker, describe
@@ -70,9 +74,10 @@ class Supervisor:
         asyncio.run(self._run())
 
     async def _run(self) -> None:
-        settings = self._work.settings
-        with shared_figures() as self._forget, listen(settings.host, settings.port) as port:
-            self._port = port
+        with ExitStack() as held:
+            self._forget = held.enter_context(shared_figures())
+            held.enter_context(sharing_domains())
+            self._port = self._hold_ports(held)
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._stop, number)
@@ -93,6 +98,16 @@ class Supervisor:
             finally:
                 self._stopping.set()
                 await self._end()
+
+    def _hold_ports(self, held: ExitStack) -> socket.socket:
+        """Open the port of HTTP, which the workers inherit, and reserve that of gRPC, which each opens."""
+        settings = self._work.settings
+        if settings.grpc_port is not None:
+            reserved = held.enter_context(reserve(settings.host, settings.grpc_port))
+            settings = replace(settings, grpc_port=reserved.getsockname()[1])
+            self._work = self._work._replace(settings=settings)
+        port = listen(settings.host, settings.port) if settings.http else socket.socket()
+        return held.enter_context(port)
 
     async def _generation(self) -> list[Worker]:
         """Start as many workers as there are to be, and wait until all of them serve.

@@ -68,12 +68,12 @@ def _serve(work: Work, port: socket.socket, channel: socket.socket) -> None:
     from mm_actions.server.serving.process import prepare  # noqa: PLC0415 - uvicorn is an extra
     from mm_actions.server.serving.running import UvicornServer  # noqa: PLC0415 - as above
 
-    server, config, served = prepare(work.reference, work.settings)
+    prepared = prepare(work.reference, work.settings)
 
     def listening(url: str) -> None:
         channel.setblocking(False)
         asyncio.get_running_loop().add_reader(channel, obey)
-        _tell(channel, {"ready": msgspec.structs.replace(served, url=url)})
+        _tell(channel, {"ready": prepared.announced(url)})
 
     def obey() -> None:
         words = channel.recv(4096)
@@ -88,8 +88,8 @@ def _serve(work: Work, port: socket.socket, channel: socket.socket) -> None:
             else:
                 running.stop(int(word.removeprefix(STOP)), for_good=True)
 
-    running = UvicornServer(server, config, listening, shares_port=True)
-    running.run(sockets=[port])
+    running = UvicornServer(prepared.server, prepared.config, listening, shares_port=True, grpc=prepared.grpc)
+    running.run(sockets=[port] if work.settings.http else [])
 
 
 def _tell(channel: socket.socket, message: object) -> None:

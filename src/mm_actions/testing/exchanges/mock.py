@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET
 
 from mm_actions.contract.codec import encode
+from mm_actions.errors import ConfigurationError
 from mm_actions.server.action_server import ActionServer
 from mm_actions.server.calls.arrival import INVALID
 from mm_actions.server.calls.changes import BadResult
@@ -110,15 +111,18 @@ class MockServer(ActionServer):
         tls_key: str | PathLike[str] | None = None,
         tls_key_password: str | None = None,
         client_ca: str | PathLike[str] | None = None,
+        grpc_port: int | None = None,
         listening: Callable[[str], None] | None = None,
     ) -> None:
         """Serve until SIGTERM or SIGINT; the arguments are those of :meth:`ActionServer.run`.
 
         Raises:
-            ConfigurationError: The address or a file cannot be used, or uvicorn is not installed.
+            ConfigurationError: The address or a file cannot be used, or uvicorn is not installed; or a port
+                for gRPC is asked for.
         """
         from mm_actions.server.serving.running import UvicornServer  # noqa: PLC0415 - uvicorn is an extra
 
+        _refuse_grpc(grpc_port)
         config = self._config(
             tls_cert=tls_cert, tls_key=tls_key, tls_key_password=tls_key_password, client_ca=client_ca
         )
@@ -134,10 +138,12 @@ class MockServer(ActionServer):
         tls_key: str | PathLike[str] | None = None,
         tls_key_password: str | None = None,
         client_ca: str | PathLike[str] | None = None,
+        grpc_port: int | None = None,
     ) -> ServerThread:
         """Serve from a thread, for tests; as :meth:`ActionServer.in_thread`."""
         from mm_actions.server.serving.running import ServerThread  # noqa: PLC0415 - uvicorn is an extra
 
+        _refuse_grpc(grpc_port)
         config = self._config(
             tls_cert=tls_cert, tls_key=tls_key, tls_key_password=tls_key_password, client_ca=client_ca
         )
@@ -156,6 +162,11 @@ class MockServer(ActionServer):
         config.loaded_app = door
         config.http_protocol_class = exposing(config.http_protocol_class)  # type: ignore[arg-type] # of config_of
         return config
+
+
+def _refuse_grpc(port: int | None) -> None:
+    if port is not None:
+        raise ConfigurationError("a mock answers what was recorded over HTTP: leave out grpc_port")
 
 
 _LINGER = 0.25

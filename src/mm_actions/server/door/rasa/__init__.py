@@ -1,0 +1,1 @@
+"""The HTTP door for Rasa assistants: ``/webhook``, ``/actions`` and ``/health``."""

@@ -1,0 +1,1 @@
+"""The gRPC door for Rasa assistants: ``action_server_webhook.ActionService``, beside HTTP or alone."""
