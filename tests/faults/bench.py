@@ -1,7 +1,9 @@
 """The bench on which each fault is tried: one engine, one colour, and the checks that hold for every row."""
 
 import asyncio
+import itertools
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +23,13 @@ CANARY = "canary-6f1d"
 GOOD = Answer(
     json={"frame": {"answered": True}, "directives": [{"name": "reply", "payload": {"text": "ok"}}]}
 )
+_NUMBERS = itertools.count()
+_IMPORTS = """
+import asyncio, threading, time
+from mm_actions import server as errors
+from mm_actions.server import ActionServer
+server = ActionServer()
+"""
 GRACE = 1.0
 """Seconds beyond the deadline that a busy machine may take; the slow suite holds the figure itself, 0.05."""
 
@@ -58,6 +67,16 @@ class Bench:
 
     def serve(self, script: Any = GOOD, **options: Any) -> FaultServer:
         return self.stack.enter_context(FaultServer(script, **options))
+
+    def module(self, body: str) -> CustomAction:
+        """Write a module of actions; give the one that is called "greet", to be run in this process."""
+        name = f"faults_of_actions_{next(_NUMBERS)}"
+        (self.directory / f"{name}.py").write_text(f"{_IMPORTS}\n{body}", encoding="utf-8")
+        if str(self.directory) not in sys.path:
+            sys.path.insert(0, str(self.directory))
+            self.stack.callback(sys.path.remove, str(self.directory))
+        quick = {"retry": {"base": 0.001}}
+        return CustomAction("greet", {"url": f"python:{name}", "resilience": quick, "timeout": 2})
 
     def settings(self, url: str, **settings: Any) -> dict[str, Any]:
         quick = {"retry": {"base": 0.001}}

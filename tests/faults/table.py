@@ -19,6 +19,7 @@ GROUPS = {
     "Q": "Sequences and merging",
     "L": "Load and concurrency",
     "S": "Security",
+    "H": "Actions of this process",
 }
 
 
@@ -34,6 +35,7 @@ class Row:
         slow: Whether it takes real time, and so belongs to the slow suite.
         without: Engines that cannot promise it, with the reason.
         once: Whether the engine and the colour play no part.
+        in_process: Whether it is a fault of an action that runs in the caller's own process, without engine.
     """
 
     id: str
@@ -43,6 +45,7 @@ class Row:
     slow: bool = False
     without: dict[str, str] = field(default_factory=dict)
     once: bool = False
+    in_process: bool = False
 
 
 ROWS: dict[str, Row] = {}
@@ -56,13 +59,21 @@ def row(
     slow: bool = False,
     without: dict[str, str] | None = None,
     once: bool = False,
+    in_process: bool = False,
 ) -> Callable[[Show], Show]:
     """Put the decorated function into the table."""
 
     def enter(show: Show) -> Show:
         assert row_id not in ROWS, f"two rows are called {row_id}"
         ROWS[row_id] = Row(
-            id=row_id, fault=fault, outcome=outcome, show=show, slow=slow, without=without or {}, once=once
+            id=row_id,
+            fault=fault,
+            outcome=outcome,
+            show=show,
+            slow=slow,
+            without=without or {},
+            once=once,
+            in_process=in_process,
         )
         return show
 

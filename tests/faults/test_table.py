@@ -2,18 +2,26 @@
 
 import pytest
 
-from faults import rows_calls, rows_connection, rows_content, rows_status, rows_tls
+from faults import (
+    rows_calls,
+    rows_connection,
+    rows_content,
+    rows_in_process,
+    rows_status,
+    rows_tls,
+)
 from faults.table import ROWS
 
 ENGINES = ("curl", "requests", "aiohttp")
+WITHOUT_ENGINE = ("in-process",)
 COLOURS = ("sync", "async")
-MODULES = (rows_connection, rows_content, rows_status, rows_tls, rows_calls)
+MODULES = (rows_connection, rows_content, rows_status, rows_tls, rows_calls, rows_in_process)
 
 
 def cases():
     for row in ROWS.values():
         marks = [pytest.mark.slow] if row.slow else []
-        for engine in ENGINES:
+        for engine in WITHOUT_ENGINE if row.in_process else ENGINES:
             for colour in COLOURS:
                 if engine in row.without or (row.once and (engine, colour) != ("curl", "sync")):
                     continue

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mm_actions.config import ServerSettings
     from mm_actions.core.transport import Transport
     from mm_actions.transports.http.engine import Engine
+    from mm_actions.transports.http.tls import TlsSource
 
 _ROOMS = {
     **dict.fromkeys(address.RASA, "rasa"),
@@ -52,10 +53,26 @@ def open_engine(settings: ServerSettings) -> Engine:
         ConfigurationError: As :func:`open_transport`.
     """
     from mm_actions.transports.http.factory import create_engine  # noqa: PLC0415 - loads libcurl
-    from mm_actions.transports.http.tls import TlsSource  # noqa: PLC0415 - as above
+
+    options = EngineOptions(
+        connect_timeout=settings.connect_timeout,
+        tls=tls_of(settings),
+        max_response_bytes=settings.max_response_bytes,
+        proxy=settings.proxy,
+    )
+    return create_engine(settings.engine, options)
+
+
+def tls_of(settings: ServerSettings) -> TlsSource:
+    """Give the certificates and keys that a server is reached with.
+
+    Raises:
+        ConfigurationError: They cannot be used.
+    """
+    from mm_actions.transports.http.tls import TlsSource  # noqa: PLC0415 - loads cryptography
 
     password = settings.private_key_password
-    tls = TlsSource(
+    return TlsSource(
         ca=settings.cert,
         crl=settings.crl,
         certificate=settings.public_key,
@@ -63,10 +80,3 @@ def open_engine(settings: ServerSettings) -> Engine:
         password=password.reveal() if password else None,
         verify=settings.verify,
     )
-    options = EngineOptions(
-        connect_timeout=settings.connect_timeout,
-        tls=tls,
-        max_response_bytes=settings.max_response_bytes,
-        proxy=settings.proxy,
-    )
-    return create_engine(settings.engine, options)

@@ -1,0 +1,1 @@
+"""Actions of a Python module, run in this process, without a server."""

@@ -1,0 +1,1 @@
+"""Rasa action servers over HTTP."""
