@@ -98,16 +98,19 @@ class FarEnd:
 
 
 @contextmanager
-def answering(wire: Wire = "http", *, delay: float = 0.0) -> Iterator[FarEnd]:
+def answering(wire: Wire = "http", *, delay: float = 0.0, size: int = 0) -> Iterator[FarEnd]:
     """Start the answering process, with certificates made for the occasion.
 
     Args:
         wire: How it is reached.
         delay: Seconds that each answer takes.
+        size: Bytes of the answer, about; it has half a kilobyte at least.
     """
     with tempfile.TemporaryDirectory(prefix="mm_actions-bench-") as name:
         folder = Path(name)
-        (folder / "answer.json").write_text(json.dumps(ANSWER))
+        items = [{"name": f"item {number}", "price": number / 4} for number in range(size // 37)]
+        frame = ANSWER["frame"] | ({"items": items} if items else {})
+        (folder / "answer.json").write_text(json.dumps(ANSWER | {"frame": frame}))
         arguments = ["--answer", str(folder / "answer.json"), "--delay", str(delay)]
         files: dict[str, str] = {}
         if wire != "http":

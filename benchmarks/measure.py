@@ -57,12 +57,23 @@ class Table:
         figures: Samples by candidate and figure, a sample a round.
         targets: What was to be reached.
         note: What has to be known to read it.
+        growth: Two candidates of which the second has more of what the table is about.
     """
 
     title: str
     figures: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     targets: Sequence[Target] = ()
     note: str = ""
+    growth: tuple[str, str] | None = None
+
+    def remark(self) -> str:
+        """Give the note, and a sentence on the growth."""
+        if self.growth is None:
+            return self.note
+        less, more = self.growth
+        times = self.ratio(Target(candidate=more, reference=less, figure="cpu_us", most=0))
+        sentence = f"{more} instead of {less}: {times:.2f} times the processor time."
+        return f"{self.note} {sentence}".strip()
 
     def median(self, candidate: str, figure: str) -> float:
         """Give the median over the rounds."""
@@ -96,9 +107,10 @@ def interleave(
     rounds: int,
     targets: Sequence[Target] = (),
     note: str = "",
+    growth: tuple[str, str] | None = None,
 ) -> Table:
     """Run all candidates, once to warm up and then so many rounds."""
-    table = Table(title=title, targets=targets, note=note)
+    table = Table(title=title, targets=targets, note=note, growth=growth)
     for candidate in candidates:
         candidate.run()
         table.figures[candidate.name] = {}

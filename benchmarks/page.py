@@ -112,7 +112,7 @@ def _section(table: Table) -> str:
         f"| {candidate} | {' | '.join(_cell(table, candidate, name) for name in names)} |"
         for candidate in table.figures
     ]
-    return "\n".join([*lines, "", *([table.note, ""] if table.note else [])])
+    return "\n".join([*lines, "", *([remark, ""] if (remark := table.remark()) else [])])
 
 
 def _cell(table: Table, candidate: str, figure: str) -> str:

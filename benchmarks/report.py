@@ -15,7 +15,7 @@ def as_text(table: Table) -> str:
     for candidate, figures in table.figures.items():
         cells = "   ".join(f"{name} {spread(table, candidate, name)}" for name in figures)
         lines.append(f"  {candidate:<{width}}   {cells}")
-    lines += [f"  {table.note}"] if table.note else []
+    lines += [f"  {remark}"] if (remark := table.remark()) else []
     lines += [f"  {verdict(table, target)}" for target in table.targets]
     return "\n".join(lines)
 
@@ -24,7 +24,7 @@ def as_json(table: Table) -> dict[str, Any]:
     """Give every sample, and the ratios."""
     return {
         "title": table.title,
-        "note": table.note,
+        "note": table.remark(),
         "samples": table.figures,
         "targets": [
             {

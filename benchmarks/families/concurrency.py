@@ -96,9 +96,11 @@ def _growth(options: Options) -> Table:
                 run=lambda: runner.run(timing.tasks(client.call, client.work(calls), level)),
             )
 
+        candidates = [candidate(level) for level in _LEVELS]
         return interleave(
             f"{OURS}, asynchronous calls, http, 2 KB: from 1 to {max(_LEVELS):,} in flight",
-            [candidate(level) for level in _LEVELS],
+            candidates,
             rounds=options.rounds,
+            growth=(candidates[0].name, candidates[-1].name),
             note="All through one action, so one server's limits, raised to as many.",
         )

@@ -34,7 +34,8 @@ def run(options: Options) -> list[Table]:
             candidate=_named(OURS, _TURNS[-1]), reference=_named(OURS, 0), figure="cpu_us", most=1.5
         )
         title = "Blocking calls, http, with earlier turns of 0.8 KB each"
-        return [interleave(title, candidates, rounds=options.rounds, targets=[target])]
+        growth = (_named(OURS, _TURNS[0]), _named(OURS, _TURNS[-1]))
+        return [interleave(title, candidates, rounds=options.rounds, targets=[target], growth=growth)]
 
 
 def _named(client: str, turns: int) -> str:

@@ -33,6 +33,7 @@ def run(options: Options) -> list[Table]:
                 Target(candidate=most, reference=_named(_COUNTS[0]), figure="cpu_us", most=1.5),
             ],
             note="Rules of every kind: an intent, a domain, entity types, and the default.",
+            growth=(_named(_COUNTS[0]), most),
         )
     ]
 

@@ -37,6 +37,7 @@ def run(options: Options) -> list[Table]:
                 rounds=options.rounds,
                 targets=[target],
                 note="One process answers for all; each has its own settings, guard and connection.",
+                growth=(candidates[0].name, candidates[-1].name),
             )
         ]
 

@@ -12,7 +12,11 @@ from tests.docs.pages import ROOT, blocks_of, code_spans, codes_in, prose_of, ta
 from mm_actions import Config, ConfigurationError, ServerSettings, errors, load_config
 from mm_actions.application import rules
 from mm_actions.client.result import ActionResult
-from mm_actions.config import with_environment
+from mm_actions.config import endpoints, with_environment
+from mm_actions.config.address import SAMPLES
+from mm_actions.config.in_process import PythonSettings
+from mm_actions.config.mcp import McpSettings
+from mm_actions.config.rasa import RasaSettings
 from mm_actions.contract.status import TABLE, row_of
 from mm_actions.errors import BadStatus, InvocationError
 from mm_actions.resilience import ResilienceSettings
@@ -48,6 +52,30 @@ def test_the_keys_of_a_server_are_its_settings_with_their_defaults() -> None:
     assert real.pop("resilience") is MISSING  # made anew for each; its figures have a table of their own
     assert written.pop("resilience") is None
     assert written == real
+
+
+@pytest.mark.parametrize(
+    ("heading", "settings"),
+    [("### Rasa", RasaSettings), ("### MCP", McpSettings), ("### Python", PythonSettings)],
+)
+def test_the_keys_of_a_group_are_its_settings_with_their_defaults(heading: str, settings: type) -> None:
+    rows = table_after(CONFIGURATION, heading)
+    written = {codes_in(key)[0]: documented_default(default) for key, _, default, _ in rows}
+    real = {each.name: each.default for each in fields(settings)}
+    assert {name: None if default == () else default for name, default in real.items()} == {
+        name: real[name] if default == "all three" else default for name, default in written.items()
+    }
+
+
+def test_the_schemes_are_those_that_a_url_may_have() -> None:
+    rows = table_after(CONFIGURATION, "## Schemes")
+    written = {span.partition(":")[0] for row in rows for span in codes_in(row[0])}
+    assert written == set(SAMPLES)
+
+
+def test_the_keys_of_rasas_section_are_those_that_are_read() -> None:
+    rows = table_after(CONFIGURATION, "## Rasa's endpoints.yml")
+    assert {key for row in rows for key in codes_in(row[0])} == set(endpoints.KEYS)
 
 
 def test_the_keys_of_the_whole_are_the_other_members_of_a_config() -> None:
@@ -114,7 +142,7 @@ def test_the_guide_lists_every_error_of_a_call_with_its_kind_status_and_exit_cod
 
 def test_the_guide_lists_every_attribute_of_a_result() -> None:
     written = {code for row in table_after(GUIDE, "## Results") for code in codes_in(row[0])}
-    assert written == {each.name for each in fields(ActionResult)} | {"kind"}
+    assert written == set(ActionResult.__struct_fields__) | {"kind"}
 
 
 def test_the_guide_lists_every_condition_of_a_rule() -> None:
