@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.misses import why
 from benchmarks.report import number
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def as_page(
     parts = [
         _INTRODUCTION.format(rounds=rounds),
         "\n".join(_what_was_reached(tables)),
+        *(["\n".join(missed)] if (missed := list(why(tables))) else []),
         "\n".join(_ran_on(machine)),
     ]
     for name, found in tables.items():

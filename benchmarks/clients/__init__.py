@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ENGINES = ("curl", "requests", "aiohttp")
 RAW = "raw socket"
+PYCURL = "pycurl alone"
 OURS = "mm_actions, curl"
 SESSION, ASYNC_SESSION = "shared requests.Session", "shared aiohttp session"
 WAY = "MindMeld's way"
@@ -54,6 +55,6 @@ def async_clients(end: FarEnd, options: Options, stack: ExitStack, runner: async
     return clients
 
 
-def action(end: FarEnd, *, engine: str = "curl", **settings: object) -> CustomAction:
+def action(end: FarEnd, *, engine: object = "curl", **settings: object) -> CustomAction:
     """Make our action on a server."""
     return CustomAction("order", end.config | {"engine": engine, **settings}, raise_on_failure=True)

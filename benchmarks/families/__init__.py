@@ -15,6 +15,7 @@ from benchmarks.families import (
     servers,
     several,
     sizes,
+    stages,
     start,
     steady,
 )
@@ -38,6 +39,7 @@ FAMILIES = cast(
     {
         "calls": blocking_calls,
         "async": async_calls,
+        "stages": stages,
         "concurrency": concurrency,
         "sizes": sizes,
         "history": history,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benchmarks import timing
-from benchmarks.clients import OURS, RAW, WAY, action, blocking_clients
+from benchmarks.clients import OURS, PYCURL, RAW, WAY, action, blocking_clients
 from benchmarks.clients.bare_curl import bare
 from benchmarks.clients.client import Client
 from benchmarks.clients.floor import floor
@@ -46,7 +46,7 @@ def _side_by_side(wire: Wire, options: Options) -> Table:
         load = stack.enter_context(floor(end))
         candidates = [
             Candidate(name=RAW, run=partial(timing.raw, load.waves, calls)),
-            candidate(Client(name="pycurl alone", call=bare(end, stack)), calls),
+            candidate(Client(name=PYCURL, call=bare(end, stack)), calls),
             *(candidate(client, calls) for client in blocking_clients(end, options, stack)),
         ]
         title = f"Blocking calls, {wire}, 2 KB, one in flight"

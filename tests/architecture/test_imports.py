@@ -19,6 +19,13 @@ EXTRAS = (
     "swagger_ui_bundle",
     "openapi_generator_cli",
     "connexion",
+    "mcp",
+    "mcp_types",
+    "httpx2",
+    "pydantic",
+    "grpc",
+    "google",
+    "rasa_sdk",
     "flask",
 )
 SLOW_TO_LOAD = ("cryptography", "asyncio", "ssl", "unittest")

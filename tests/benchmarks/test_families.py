@@ -17,7 +17,7 @@ from mm_actions import close_endpoints
 
 TINY = Options(rounds=1, share=0.001)
 # The others take seconds to start their servers or their fresh processes.
-QUICK_FAMILIES = ["calls", "sizes", "history", "several", "rules", "guards", "steady"]
+QUICK_FAMILIES = ["calls", "stages", "sizes", "history", "several", "rules", "guards", "steady"]
 
 
 @pytest.mark.parametrize("family", QUICK_FAMILIES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from tests.interaction.colours import COLOURS
+from tests.interaction.colours import ASYNC, COLOURS
 from tests.interaction.ways import ABSENT, WAYS, Hosts
 
 from mm_actions import close_endpoints
@@ -15,6 +15,8 @@ from mm_actions import close_endpoints
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PATIENT = {"breaker": {"failures": 1_000_000, "calls": 1_000_000}}
+"""Many of the calls are meant to fail, and no server is to be left alone for it."""
 REQUIREMENTS = {
     each["id"]: each for each in yaml.safe_load(Path(__file__).with_name("requirements.yaml").read_text())
 }
@@ -35,15 +37,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("colour", COLOURS.values(), ids=COLOURS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hosts]:
     with Hosts(tmp_path_factory.mktemp("interaction")) as hosts:
         yield hosts
+        close_endpoints()
+        ASYNC.close()
 
 
 def _settings(request: pytest.FixtureRequest, hosts: Hosts) -> dict[str, object]:
     """Give the settings of a server that is reached this way."""
-    return {"timeout": 10.0, **WAYS[request.param](hosts)}
+    return {"timeout": 10.0, "resilience": PATIENT, **WAYS[request.param](hosts)}
 
 
 way = pytest.fixture(_settings, name="way")
@@ -54,10 +58,3 @@ other = pytest.fixture(_settings, name="other")
 def absent(request: pytest.FixtureRequest, hosts: Hosts) -> dict[str, object]:
     """Give the settings of a server that would be reached this way if it were there."""
     return dict(ABSENT[request.param](hosts))
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    """Forget after each test how servers did: many of these calls are meant to fail."""
-    yield
-    close_endpoints()

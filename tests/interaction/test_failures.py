@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from tests.interaction.actions import SECRET
+from tests.interaction.colours import ASYNC
 from tests.interaction.turns import members, turn
 
 from mm_actions import CustomAction
@@ -127,7 +128,7 @@ def test_a_cancelled_call_leaves_nothing_behind(way: dict[str, Any]) -> None:
             _, left = await asyncio.wait(left, timeout=5)
         assert not left
 
-    asyncio.run(main())
+    ASYNC.run(main())
 
 
 @pytest.mark.requirement("concurrency")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 MODULE = Path(__file__).with_name("actions.py")
-DOORS = ("--rasa", "--grpc", "--grpc-port", "0")
+DOORS = ("--rasa", "--grpc", "--grpc-port", "0", "--mcp")
 PATIENCE = 30
 
 
@@ -22,10 +24,12 @@ class Hosts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.environment = {"INTERACTION_FOLDER": str(folder)}
         self._stack = ExitStack()
         self._urls: dict[str, str] = {}
 
     def __enter__(self) -> Self:
+        os.environ.update(self.environment)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,6 +71,15 @@ def _grpc(hosts: Hosts) -> Mapping[str, Any]:
     return {"url": hosts.url("grpc")}
 
 
+def _mcp(hosts: Hosts) -> Mapping[str, Any]:
+    return {"url": f"mcp+{hosts.url('http')}/mcp", "mcp": {"turn": True}}
+
+
+def _mcp_stdio(hosts: Hosts) -> Mapping[str, Any]:
+    command = [sys.executable, "-m", "mm_actions.cli", "serve", str(MODULE), "--mcp-stdio"]
+    return {"url": f"mcp+stdio:{shlex.join(command)}", "mcp": {"turn": True, "env": hosts.environment}}
+
+
 def _python(hosts: Hosts) -> Mapping[str, Any]:
     return {"url": "python:tests.interaction.actions"}
 
@@ -79,6 +92,8 @@ WAYS: dict[str, Callable[[Hosts], Mapping[str, Any]]] = {
     "contract": _contract,
     "rasa": _rasa,
     "grpc": _grpc,
+    "mcp": _mcp,
+    "mcp-stdio": _mcp_stdio,
     "python": _python,
     "python-strict": _strict,
 }
@@ -96,4 +111,6 @@ ABSENT: dict[str, Callable[[Hosts], Mapping[str, Any]]] = {
     "contract": lambda _: {"url": f"http://127.0.0.1:{_closed_port()}/action"},
     "rasa": lambda _: {"url": f"rasa+http://127.0.0.1:{_closed_port()}/webhook"},
     "grpc": lambda _: {"url": f"grpc://127.0.0.1:{_closed_port()}"},
+    "mcp": lambda _: {"url": f"mcp+http://127.0.0.1:{_closed_port()}/mcp"},
+    "mcp-stdio": lambda _: {"url": "mcp+stdio:/nowhere/no-such-command"},
 }

@@ -124,7 +124,7 @@ class CustomAction(Invocable):
         self, request: Any, responder: Any, *, deadline: Deadline | None = None, step: int = 0
     ) -> Errand:
         """Say what to have done; the deadline is the sooner of one's own and that of the sequence."""
-        own = Deadline.after(self.timeout)
+        own = Deadline.after(self._settings.timeout)
         return Errand(
             invocation=Invocation(action=self.name, request=request, responder=responder),
             server=self._server,

@@ -29,6 +29,8 @@ class McpSettings:
             here are filled by their names.
         slots: For an action, JSON Pointers into the structured content by slot; for an action that is not
             named here, each member of the structured content is a slot.
+        turn: Whether the server's tools are actions of mm_actions: the whole turn then travels with a call,
+            as it does to a server of the contract, and what comes back is the action's own answer.
         protocol: ``auto`` asks the server; ``legacy`` begins with the handshake of the versions up to
             2025-11-25 at once; a version stands for itself.
         cwd: The folder in which the command of ``mcp+stdio:`` runs; None for the current one.
@@ -39,6 +41,7 @@ class McpSettings:
     tools: tuple[tuple[str, str], ...] = ()
     arguments: tuple[tuple[str, Arguments], ...] = ()
     slots: tuple[tuple[str, Pointers], ...] = ()
+    turn: bool = False
     protocol: str = "auto"
     cwd: str | None = None
     env: tuple[tuple[str, Secret], ...] = field(default=(), repr=False)
@@ -111,6 +114,7 @@ _READERS: dict[str, Callable[[Place, Any], Any]] = {
     "tools": _tools,
     "arguments": _arguments,
     "slots": _slots,
+    "turn": Place.boolean,
     "protocol": _protocol,
     "cwd": Place.file,
     "env": _env,

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -28,8 +31,9 @@ class Attempt(Protocol):
     tracestate: str
     call_id: str
 
-    def answered(self, status: int) -> None:
-        """Note the status of the answer."""
+    @property
+    def answered(self) -> Callable[[int], object] | None:
+        """Is told the status of the answer; None where nobody wants to know."""
         ...
 
     def __enter__(self) -> Self:
@@ -89,16 +93,12 @@ class Tracer(Protocol):
         ...
 
 
-class _IdsOfAttempt:
-    __slots__ = ("call_id", "traceparent")
-    tracestate = ""
-
-    def __init__(self, trace_id: str) -> None:
-        self.call_id = new_span_id()
-        self.traceparent = f"00-{trace_id}-{self.call_id}-01"
-
-    def answered(self, status: int) -> None:
-        pass
+# Structs, because they are made for every call: as in core.transport.
+class _IdsOfAttempt(msgspec.Struct):
+    traceparent: str
+    call_id: str
+    tracestate: str = ""
+    answered: ClassVar[None] = None
 
     def __enter__(self) -> Self:
         return self
@@ -107,14 +107,12 @@ class _IdsOfAttempt:
         pass
 
 
-class _IdsOfCall:
-    __slots__ = ("trace_id",)
-
-    def __init__(self) -> None:
-        self.trace_id = new_id()
+class _IdsOfCall(msgspec.Struct):
+    trace_id: str
 
     def attempt(self, number: int) -> _IdsOfAttempt:  # noqa: ARG002 - all look alike
-        return _IdsOfAttempt(self.trace_id)
+        call_id = new_span_id()
+        return _IdsOfAttempt(f"00-{self.trace_id}-{call_id}-01", call_id)
 
     def __enter__(self) -> Self:
         return self
@@ -128,7 +126,7 @@ class Ids:
 
     def trace(self, *, action: str, server: str, url: str) -> Trace:  # noqa: ARG002 - recorded nowhere
         """Make the ids of a call."""
-        return _IdsOfCall()
+        return _IdsOfCall(new_id())
 
 
 def new_id() -> str:

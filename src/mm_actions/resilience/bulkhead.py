@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from threading import RLock
 
+import msgspec
+
 from mm_actions.errors import Overloaded
 from mm_actions.resilience.bounds import check_bounds
 
@@ -46,20 +48,19 @@ class Place(Enum):
 _ADMITTED, _LEFT = Place.ADMITTED, Place.LEFT
 
 
-class Ticket:
+# A struct without equality: one is made for every call, and the queue tells them apart by identity.
+class Ticket(msgspec.Struct, eq=False):
     """One call's place: in flight, or in the queue. Made by :meth:`Bulkhead.enter`.
 
     Attributes:
-        place: Where the call stands; only its bulkhead changes it.
+        bulkhead: Where it is of use.
         hook: Whom to wake; only its bulkhead changes it.
+        place: Where the call stands; only its bulkhead changes it.
     """
 
-    __slots__ = ("_bulkhead", "hook", "place")
-
-    def __init__(self, bulkhead: Bulkhead) -> None:
-        self._bulkhead = bulkhead
-        self.hook: Hook | None = None
-        self.place = _ADMITTED
+    bulkhead: Bulkhead
+    hook: Hook | None = None
+    place: Place = _ADMITTED
 
     @property
     def admitted(self) -> bool:
@@ -68,11 +69,11 @@ class Ticket:
 
     def on_admit(self, hook: Hook) -> None:
         """Have ``hook`` called when the call may go on; see :meth:`Bulkhead.on_admit`."""
-        self._bulkhead.on_admit(self, hook)
+        self.bulkhead.on_admit(self, hook)
 
     def leave(self) -> None:
         """End the call, or abandon the queue; see :meth:`Bulkhead.leave`."""
-        self._bulkhead.leave(self)
+        self.bulkhead.leave(self)
 
 
 class Bulkhead:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Self
 
+import msgspec
+
 from mm_actions.errors import CircuitOpen, Overloaded
 from mm_actions.resilience.breaker import Breaker, BreakerState
 from mm_actions.resilience.budget import RetryBudget
@@ -78,7 +80,7 @@ class ServerGuard:
         """
         self.breaker.check()
         ticket = self.bulkhead.enter()
-        admission = Admission(self, ticket, first=attempt == 1)
+        admission = Admission(self, ticket, attempt == 1)
         if ticket.place is _ADMITTED:
             admission.start()
         return admission
@@ -121,19 +123,16 @@ class ServerGuard:
         return admission
 
 
-class Admission:
+class Admission(msgspec.Struct, eq=False):
     """One attempt's way past the guard. Made by :meth:`ServerGuard.admit`; used by one caller.
 
     Each method that ends it may be called again and then does nothing.
     """
 
-    __slots__ = ("_first", "_guard", "_permit", "_ticket")
-
-    def __init__(self, guard: ServerGuard, ticket: Ticket, *, first: bool) -> None:
-        self._guard = guard
-        self._ticket = ticket
-        self._first = first
-        self._permit: Permit | None = None
+    _guard: ServerGuard
+    _ticket: Ticket
+    _first: bool
+    _permit: Permit | None = None
 
     @property
     def queued(self) -> bool:
@@ -173,7 +172,7 @@ class Admission:
         permit, self._permit = self._permit, None
         if permit is not None:
             self._guard.breaker.record(permit, outcome)
-        self._ticket.leave()
+        self._guard.bulkhead.leave(self._ticket)
 
     def __enter__(self) -> Self:
         return self

@@ -54,7 +54,7 @@ class ServerOptions:
             /actions`` as Rasa has it, in place of the contract's catalogue.
         barge_in: Seconds that an action has to end after the user of a Rasa assistant has interrupted what it
             streams.
-        mcp: Whether the actions are tools of an MCP server as well, at ``POST /mcp``; needs the extra ``mcp``.
+        mcp: Whether the actions are tools of an MCP server as well, at ``POST /mcp``: the extra ``mcp``.
     """
 
     paths: tuple[str, ...] = ("/action", "/v2/action", "/")

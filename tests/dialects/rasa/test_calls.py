@@ -1,4 +1,5 @@
 import json
+import pickle
 from copy import deepcopy
 
 import pytest
@@ -9,6 +10,7 @@ from tests.mindmeld import imitation
 from mm_actions import DialogueResponder, Request
 from mm_actions.core.transport import Invocation
 from mm_actions.dialects.rasa.calls import call_of, turn_of
+from mm_actions.dialects.rasa.later import Events
 from mm_actions.dialects.rasa.wire import RasaCall, read_call, write_call
 from mm_actions.errors import BadPayload, EncodingFailed, SchemaMismatch
 
@@ -256,12 +258,58 @@ def test_every_call_of_a_real_rasa_is_a_turn(name, call):
     )
 
 
+def test_nothing_of_a_turn_is_shared_with_its_call():
+    slots = {"list": [1, {"a": None}], "none": None, "tuple": (1, [2])}
+    message = {"text": "hi", "entities": [{"entity": "city", "value": ["Oslo"]}], "metadata": {"device": {}}}
+    call = RasaCall(tracker={"slots": slots, "latest_message": message, "active_loop": {"name": "form"}})
+    before = deepcopy(call)
+    request, responder = turn_of(call)
+    responder.frame["list"].append(2)
+    responder.frame["tuple"][1].append(3)
+    responder.frame["rasa"]["active_loop"]["name"] = "other"
+    assert request.frame["list"] == [1, {"a": None}]
+    assert request.frame["tuple"] == (1, [2])
+    request.frame["list"].append(4)
+    request.context["device"]["kind"] = "phone"
+    request.entities[0]["rasa"]["value"].append("Bergen")
+    assert call == before
+
+
+def test_events_are_read_when_history_is_looked_at_and_no_further_back_than_it_goes():
+    seen = []
+
+    def read(number):
+        seen.append(number)
+        return {"event": "user", "text": str(number)}
+
+    request, responder = turn_of(RasaCall(tracker={"events": Events(range(1000), read)}))
+    assert seen == []
+    assert [turn["request"]["text"] for turn in request.history] == [
+        str(number) for number in range(998, 978, -1)
+    ]
+    assert seen == [*range(999, 978, -1)]
+    assert responder.history == request.history
+    assert request.history[0]["request"] == {"text": "998"}
+    assert len(seen) == 21  # what was read once is kept
+    assert pickle.loads(pickle.dumps(request.history)) == tuple(request.history)
+
+
+def test_events_are_a_sequence_of_their_own():
+    events = Events([b"1", b"2", b"3"], int)
+    assert (len(events), events[-1], events[1:], [*events], 3 in events) == (3, 3, [2, 3], [1, 2, 3], True)
+    assert deepcopy(events) == [1, 2, 3]
+    assert write_call(RasaCall(tracker={"events": events})) == write_call(
+        RasaCall(tracker={"events": [1, 2, 3]})
+    )
+
+
 @given(members=MEMBERS)
 def test_a_tracker_of_any_shape_is_a_turn(members):
     names = ("slots", "latest_message", "events", "active_loop", "paused", "latest_input_channel")
     for tracker in (members, *({name: value} for name in names for value in members.values())):
         request, responder = turn_of(RasaCall(tracker=tracker))
         assert responder.request is request
+        assert len(request.history) <= 20
 
 
 def test_a_call_is_read_leniently_and_null_is_absent():

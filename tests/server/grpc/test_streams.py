@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from typing import TYPE_CHECKING, Any
@@ -207,6 +208,23 @@ def test_an_async_action_that_never_waits_streams_all_the_same(server: ActionSer
     assert event(next(stream))[1]["text"] == "one"
     received.set()
     assert [event(message)[0] for message in stream] == ["chunk_end", "final_result"]
+
+
+def test_pieces_of_several_tasks_all_arrive_and_each_whole(server: ActionServer, stub: Serve) -> None:
+    @server.action
+    async def tell(request, responder):
+        async def say(text):
+            responder.direct("chunk", "stream", {"text": text})
+            await responder.flush()
+
+        saying = [asyncio.create_task(say(str(number))) for number in range(200)]
+        await asyncio.sleep(0)
+        saying[150].cancel()
+        await asyncio.wait(saying)
+
+    kinds, bodies = zip(*map(event, stub().stream("tell")), strict=True)
+    assert kinds == ("chunk_start", *["chunk"] * 200, "chunk_end", "final_result")
+    assert [body["text"] for body in bodies[1:-2]] == [*map(str, range(200))]
 
 
 def test_a_slow_reader_holds_the_action_back(server: ActionServer, stub: Serve) -> None:

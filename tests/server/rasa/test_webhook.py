@@ -324,6 +324,34 @@ def test_a_domain_with_a_number_that_nobody_reads_is_a_400(server: ActionServer,
     failed(served().exchange("POST", "/webhook", body, JSON), 400, "act")
 
 
+def conversation(**event: Any) -> dict[str, Any]:
+    """Give a tracker of two turns, and one more event before them."""
+    users = [{"event": "user", "text": text, "parse_data": {"intent": {"name": "greet"}}} for text in "ab"]
+    return {"events": [event, *users], "latest_message": {"text": "b"}, "own": 1}
+
+
+def test_a_caller_that_may_not_call_is_told_so_though_there_is_no_room(
+    serve: Any, gate: threading.Event
+) -> None:
+    server = ActionServer(rasa=True, drain=0, concurrency=1, guards=[BearerTokens("token-1")])
+    started = threading.Event()
+
+    @server.action
+    def block(request, responder):
+        started.set()
+        assert gate.wait(PATIENCE)
+
+    running = serve(server)
+    body, known = json.dumps(call_of("block")), {**JSON, "Authorization": "Bearer token-1"}
+    caller = threading.Thread(target=lambda: running.exchange("POST", "/webhook", body, known))
+    caller.start()
+    assert started.wait(PATIENCE)
+    failed(running.exchange("POST", "/webhook", body, JSON), 401)
+    failed(running.exchange("POST", "/webhook", body, known), 503)
+    gate.set()
+    caller.join(PATIENCE)
+
+
 def test_more_calls_than_there_is_room_for_are_refused_at_once(serve: Any, gate: threading.Event) -> None:
     server = ActionServer(rasa=True, drain=0, concurrency=1)
     started = threading.Event()

@@ -259,7 +259,7 @@ def test_a_replaced_certificate_is_used_by_the_next_call(authority, tmp_path):
 
 
 FORKING = """
-import asyncio, os, sys
+import asyncio, os, signal, sys
 from mm_actions import CustomAction, DialogueResponder, Request
 from mm_actions.errors import ConfigurationError
 
@@ -282,6 +282,7 @@ if sys.argv[2] == "closed":
     loop.close()
 child = os.fork()
 if not child:
+    signal.alarm(20)  # which the child of a process that is killed would not be
     os._exit(0 if blocking() and on_loop(asyncio.new_event_loop()) else 1)
 assert os.waitpid(child, 0)[1] == 0
 assert blocking()

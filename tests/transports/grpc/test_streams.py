@@ -108,7 +108,8 @@ def test_a_cancelled_task_cancels_the_action(peer, runner):
                     begun.set()
 
         task = asyncio.create_task(follow())
-        await begun.wait()
+        async with asyncio.timeout(10):
+            await begun.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -126,7 +127,9 @@ def test_the_server_is_told_which_text_to_end(serve):
 
     def speak(_context, _number):
         yield START
-        while not said.wait(0.01):
+        for _ in range(TURNS):
+            if said.wait(0.01):
+                break
             yield WORD
         yield RESULT
 

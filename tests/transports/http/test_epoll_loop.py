@@ -105,3 +105,45 @@ def test_the_event_loop_watches_one_descriptor_which_goes_with_it():
         assert (open_descriptors(), len(loop._selector.get_map())) == before
 
     asyncio.run(main())
+
+
+def test_a_reader_is_called_again_until_nothing_is_left_to_be_read(pair):
+    mine, other = pair
+
+    async def main():
+        watch, event, read = EpollLoop(asyncio.get_running_loop()), asyncio.Event(), []
+
+        def take_one():
+            read.append(mine.recv(1))
+            if len(read) == 3:
+                event.set()
+
+        watch.add_reader(mine.fileno(), take_one)
+        other.send(b"abc")
+        await heard(event)
+        assert b"".join(read) == b"abc"
+        watch.close()
+
+    asyncio.run(main())
+
+
+def test_what_was_let_go_of_does_not_keep_the_event_loop_awake(pair):
+    mine, other = pair
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        before = set(loop._selector.get_map())
+        watch, event = EpollLoop(loop), asyncio.Event()
+        (epoll,) = set(loop._selector.get_map()) - before
+        watch.add_reader(mine.fileno(), pytest.fail)
+        watch.remove_reader(mine.fileno())
+        other.send(b"a")
+        other.close()
+        loop.add_reader(mine, event.set)  # both have arrived, then
+        await heard(event)
+        loop.remove_reader(mine)
+        await asyncio.sleep(0)
+        assert not select.select([epoll], [], [], 0)[0]
+        watch.close()
+
+    asyncio.run(main())

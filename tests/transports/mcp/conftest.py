@@ -1,4 +1,4 @@
-"""Servers written with the official SDK, over both of its transports, called in both colours and protocols."""
+"""Servers written with the official SDK, over both of its transports, in both colours and protocols."""
 
 from __future__ import annotations
 
@@ -92,9 +92,7 @@ def colour(request: pytest.FixtureRequest) -> str:
 def invoke(colour: str, journal: Path) -> Run:
     """Call an action on a turn: of the members of a request, and of the responder's slots."""
 
-    def run(
-        action: str, url: str, *, slots: dict[str, Any] | None = None, **settings: Any
-    ) -> ActionResult:
+    def run(action: str, url: str, *, slots: dict[str, Any] | None = None, **settings: Any) -> ActionResult:
         turn = settings.pop("turn", ORDER)
         mcp = settings.pop("mcp", {})
         if url.startswith("mcp+stdio"):

@@ -1,4 +1,4 @@
-"""A server of another maker, and an old one: the handshake of 2025-06-18, written by hand on lines of JSON."""
+"""A server of another maker, and an old one: the handshake of 2025-06-18, written by hand."""
 
 from __future__ import annotations
 
@@ -32,4 +32,5 @@ for line in sys.stdin:
     elif message["method"] == "tools/call":
         given = message["params"]["arguments"]
         answer = {"result": {"content": [{"type": "text", "text": str(given["first"] + given["second"])}]}}
-    print(json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer}), flush=True)
+    sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer}) + "\n")
+    sys.stdout.flush()

@@ -8,7 +8,7 @@ import socket
 import ssl
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
@@ -114,15 +114,36 @@ async def steps(count: int, context: Context) -> str:
 async def forever(context: Context) -> str:
     """Make progress without an end."""
     step = 0
-    while True:
-        step += 1
-        await context.report_progress(step)
-        await asyncio.sleep(0.01)
+    try:
+        while True:
+            step += 1
+            await context.report_progress(step)
+            await asyncio.sleep(0.01)
+    finally:
+        note("left")
+
+
+class Guarded:
+    """Lets in only who shows what PEER_AUTHORIZATION says."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        wanted = os.environ.get("PEER_AUTHORIZATION", "").encode()
+        if scope["type"] == "http" and wanted:
+            headers = dict(scope["headers"])
+            note(f"{headers.get(b'x-shop', b'').decode()} {headers.get(b'user-agent', b'').decode()}")
+            if headers.get(b"authorization") != wanted:
+                await send({"type": "http.response.start", "status": 401, "headers": []})
+                await send({"type": "http.response.body", "body": b""})
+                return
+        await self._app(scope, receive, send)
 
 
 def serve_http(*, stateless: bool) -> None:
     """Serve at a free port, which is said on the first line."""
-    app = peer.streamable_http_app(stateless_http=stateless)
+    app = Guarded(peer.streamable_http_app(stateless_http=stateless))
     config = uvicorn.Config(
         app,
         log_level="warning",
@@ -132,7 +153,8 @@ def serve_http(*, stateless: bool) -> None:
         ssl_cert_reqs=ssl.CERT_REQUIRED if "PEER_CLIENT_CA" in os.environ else ssl.CERT_NONE,
     )
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        print(listener.getsockname()[1], flush=True)
+        sys.stdout.write(f"{listener.getsockname()[1]}\n")
+        sys.stdout.flush()
         uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -23,7 +23,11 @@ def test_arguments_are_found_by_their_names_and_converted(
     assert result.answer is not None
     assert result.answer.slots == {"number": 7, "total": 5.0, "drinks": ["tea"]}
     assert result.answer.directives == [
-        {"name": "structured_content", "type": "event", "payload": {"number": 7, "total": 5.0, "drinks": ["tea"]}}
+        {
+            "name": "structured_content",
+            "type": "event",
+            "payload": {"number": 7, "total": 5.0, "drinks": ["tea"]},
+        }
     ]
     assert noted(journal, "order large 2 ['tea'] False")
 
@@ -76,22 +80,24 @@ def test_the_text_of_the_turn_fills_an_argument_of_that_name(invoke: Run, url: s
     }
 
 
-def test_a_missing_argument_is_named_before_anything_is_sent(
-    invoke: Run, url: str, journal: Path
-) -> None:
+def test_a_missing_argument_is_named_before_anything_is_sent(invoke: Run, url: str, journal: Path) -> None:
     before = journal.read_text(encoding="utf-8") if journal.exists() else ""
     result = invoke("order", url, turn={"text": "hi"}, slots={"size": "huge", "count": "many"})
     assert isinstance(result.error, EncodingFailed)
     assert result.error.sent is Sent.NO
-    for part in ("'size' must be one of small, large", "'count' must be a whole number", "'drinks' is missing"):
+    for part in (
+        "'size' must be one of small, large",
+        "'count' must be a whole number",
+        "'drinks' is missing",
+    ):
         assert part in str(result.error)
     assert (journal.read_text(encoding="utf-8") if journal.exists() else "") == before
 
 
-def test_a_tool_that_fails_is_a_rejection_with_its_words_bounded(invoke: Run, url: str, protocol: str) -> None:
-    result = invoke(
-        "fail", url, turn={"text": "no\x1b[2J tea\n" + "x" * 1000}, mcp={"protocol": protocol}
-    )
+def test_a_tool_that_fails_is_a_rejection_with_its_words_bounded(
+    invoke: Run, url: str, protocol: str
+) -> None:
+    result = invoke("fail", url, turn={"text": "no\x1b[2J tea\n" + "x" * 1000}, mcp={"protocol": protocol})
     assert isinstance(result.error, ActionRejected)
     assert result.error.sent is Sent.YES
     assert result.attempts == 1

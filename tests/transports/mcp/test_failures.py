@@ -113,7 +113,12 @@ def test_a_session_that_the_server_has_forgotten_is_begun_anew() -> None:
         return Answer(json=content, headers=(("Mcp-Session-Id", str(session["id"])),))
 
     with FaultServer(answer) as server:
-        settings = {"url": f"mcp+{server.url}/mcp", "timeout": 15, "retries": 0, "mcp": {"protocol": "legacy"}}
+        settings = {
+            "url": f"mcp+{server.url}/mcp",
+            "timeout": 15,
+            "retries": 0,
+            "mcp": {"protocol": "legacy"},
+        }
 
         def said() -> Any:
             result = CustomAction("echo", settings).invoke(Request(), DialogueResponder())
@@ -221,12 +226,12 @@ def test_a_call_that_is_cancelled_is_called_off(journal: Path, url: str) -> None
     async def leave() -> None:
         action = CustomAction("hang", {"url": url, "timeout": 30, "mcp": env})
         call = asyncio.ensure_future(action.invoke_async(Request(), DialogueResponder()))
-        while noted(journal, "hanging") == before[0]:
+        while noted(journal, "hanging") == before[0]:  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.01)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        while noted(journal, "called off") == before[1]:
+        while noted(journal, "called off") == before[1]:  # noqa: ASYNC110 - likewise
             await asyncio.sleep(0.01)
 
     asyncio.run(asyncio.wait_for(leave(), 20))
@@ -265,5 +270,3 @@ def test_settings_that_cannot_work_are_refused(settings: dict[str, Any], says: s
         CustomAction("echo", {"url": "mcp+http://127.0.0.1:1/mcp", **settings}).invoke(
             Request(), DialogueResponder()
         )
-
-

@@ -24,15 +24,17 @@ class Turn:
         entities: What was recognised in it.
         slots: The responder's slots.
         frame: What the conversation remembers.
+        whole: The Request and the Responder, where the whole turn travels.
     """
 
     text: str
     entities: list[dict[str, Any]]
     slots: dict[str, Any]
     frame: dict[str, Any]
+    whole: dict[str, Any] | None = None
 
     @classmethod
-    def of(cls, payload: Mapping[str, Any]) -> Turn:
+    def of(cls, payload: Mapping[str, Any], *, whole: bool = False) -> Turn:
         """Take it from the payload of an invocation."""
         request, responder = payload.get("request") or {}, payload.get("responder") or {}
         return cls(
@@ -40,6 +42,7 @@ class Turn:
             entities=list(request.get("entities") or ()),
             slots=dict(responder.get("slots") or {}),
             frame={**(request.get("frame") or {}), **(responder.get("frame") or {})},
+            whole={"request": request, "responder": responder} if whole else None,
         )
 
 

@@ -6,12 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from mm_actions.contract.codec import decode_answer, encode
 from mm_actions.contract.wire import Answer
 from mm_actions.dialects.mcp.conversion import at_pointer
 
 STRUCTURED = "structured_content"
 PROGRESS = "progress"
 META = "result_meta"
+TURN = "mm-actions/turn"
+"""Where the metadata of a call has the whole turn, for a tool that is an action of ours."""
 _OWN_META = "io.modelcontextprotocol/"
 _BLOCKS = {
     "image": ("data", "mimeType"),
@@ -43,6 +46,20 @@ def answer_of(result: Mapping[str, Any], slots: Mapping[str, str] | None = None)
     if meta:
         directives.append({"name": META, "type": "event", "payload": meta})
     return Answer(directives=directives or None, slots=_slots(structured, slots) or None)
+
+
+def own_answer(result: Mapping[str, Any], slots: Mapping[str, str] | None = None) -> Answer:
+    """Give the answer of a tool that is an action of ours, which is the structured content itself.
+
+    Raises:
+        SchemaMismatch: It is not.
+    """
+    structured = result.get("structuredContent")
+    answer = decode_answer(encode({} if structured is None else structured))
+    more = _slots(structured, slots) if slots else {}
+    if more:
+        answer.slots = {**(answer.slots or {}), **more}
+    return answer
 
 
 def progress_directive(progress: float, total: float | None, message: str | None) -> dict[str, Any]:

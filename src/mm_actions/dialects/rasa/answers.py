@@ -7,9 +7,8 @@ is kept as a directive of type ``event``.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mm_actions.contract.wire import Answer
 from mm_actions.dialects.rasa.chunks import chunk_of_directive
@@ -19,8 +18,11 @@ from mm_actions.dialects.rasa.responses import (
     directives_of_responses,
     responses_of_directives,
 )
-from mm_actions.dialects.rasa.state import MEMBER, State, after, state_of_frame, state_of_tracker
-from mm_actions.dialects.rasa.wire import RasaAnswer, RasaCall
+from mm_actions.dialects.rasa.state import MEMBER, State, after, state_of_frame, waiting_of
+from mm_actions.dialects.rasa.wire import OBJECT, RasaAnswer, RasaCall
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["EVENT", "answer_of", "directive_of_event", "directive_of_response", "rasa_answer_of"]
 
@@ -48,7 +50,7 @@ def answer_of(call: RasaCall, answer: RasaAnswer) -> Answer:
     state, changes = after(call, answer.events)
     frame = {name: value for name, value in changes.items() if name != MEMBER}
     kept, unchanged = state.kept(), after(call, [])[0].kept()
-    unchanged["followup_action"] = state_of_tracker(call.tracker).followup_action
+    unchanged["followup_action"] = waiting_of(call)
     if MEMBER in changes or kept != unchanged:
         frame[MEMBER] = kept  # whole, for frames are merged member by member
     return Answer(
@@ -108,7 +110,7 @@ def event_of_directive(directive: Mapping[str, Any]) -> dict[str, Any] | None:
     ``responder.direct("followup", "event", {"name": "action_next"})``.
     """
     payload = directive.get("payload") or {}
-    if directive.get("type") != EVENT or not isinstance(payload, Mapping):
+    if directive.get("type") != EVENT or not isinstance(payload, OBJECT):
         return None
     name = directive.get("name")
     return {"event": name, "timestamp": None, **payload} if name and "event" not in payload else dict(payload)
@@ -136,15 +138,14 @@ def _events(
     before, known = after(call, told)
     changed = state_of_frame(frame)
     events = [*told]
-    if isinstance(frame.get(MEMBER), Mapping):
+    if isinstance(frame.get(MEMBER), OBJECT):
         events += _loop_and_pause(before, changed)
         changed.slots.pop(MEMBER, None)  # the frame repeats it; where it was set, it is among the slots
     for name, value in {**changed.slots, **slots}.items():
         if name not in known or (known[name] is not value and known[name] != value):
             events.append({"event": "slot", "timestamp": None, "name": name, "value": value})
     followup = changed.followup_action
-    waiting = state_of_tracker(call.tracker).followup_action
-    if followup is not None and followup not in {before.followup_action, waiting}:
+    if followup is not None and followup not in {before.followup_action, waiting_of(call)}:
         events.append({"event": "followup", "timestamp": None, "name": followup})
     return events
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from copy import deepcopy
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +13,7 @@ from mm_actions.contract.wire import Wire
 from mm_actions.core.params import NAMES
 from mm_actions.core.request import Request
 from mm_actions.core.responder import DialogueResponder
+from mm_actions.dialects.rasa.later import History
 from mm_actions.dialects.rasa.past import (
     events_of_history,
     events_of_turn,
@@ -22,7 +23,7 @@ from mm_actions.dialects.rasa.past import (
     user_event,
 )
 from mm_actions.dialects.rasa.state import LISTEN, MEMBER, state_of_frame, state_of_tracker
-from mm_actions.dialects.rasa.wire import RasaCall
+from mm_actions.dialects.rasa.wire import OBJECT, RasaCall
 
 if TYPE_CHECKING:
     from mm_actions.core.transport import Invocation
@@ -102,29 +103,33 @@ def call_of(invocation: Invocation, history: int | None = None) -> RasaCall:
 def turn_of(call: RasaCall) -> tuple[Request, DialogueResponder]:
     """Say a call of Rasa as the Request and the Responder of a turn, for an action of ours.
 
-    What an action may change of them is not shared with the call. The history has the newest turns alone.
+    What an action may change of them is not shared with the call, whose values are those of JSON. The history
+    has the newest turns alone, and is told when somebody looks.
     """
     tracker = call.tracker
     message = tracker.get("latest_message")
-    message = deepcopy(message) if isinstance(message, dict) else {}
+    message = _copied(message) if isinstance(message, dict) else {}
     members = request_members(message)
     metadata = message.get("metadata")
     context = dict(metadata) if isinstance(metadata, dict) else {}
     members |= _members_of(context.pop(OURS, None))
     sender = call.sender_id or tracker.get("sender_id")
-    if sender is not None and not any(name in context for name in _SENDERS):
+    if sender is not None and context.keys().isdisjoint(_SENDERS):
         context["sender_id"] = sender
     if tracker.get("latest_input_channel") is not None:
         context.setdefault(_CHANNEL, tracker["latest_input_channel"])
     events = tracker.get("events")
-    frame = deepcopy(state_of_tracker(tracker).frame())
-    request = Request(
-        **members,
-        context=context,
-        frame=deepcopy(frame),
-        history=history_of_events(events) if isinstance(events, list) else (),
-    )
-    return request, DialogueResponder(frame=frame, history=request.history, request=request)
+    frame = state_of_tracker(tracker).frame()
+    request = Request(**members, context=context, frame=_copied(frame))
+    responder = DialogueResponder(frame=_copied(frame), request=request)
+    if events and isinstance(events, Sequence) and not isinstance(events, str):
+        # Past their constructors, which would look.
+        history: Any = History(partial(history_of_events, events))
+        vars(request)["history"] = responder.history = history
+    return request, responder
+
+
+_copied = msgspec.to_builtins
 
 
 class _Ours(Wire):
@@ -141,6 +146,8 @@ class _Ours(Wire):
 
 def _members_of(ours: Any) -> dict[str, Any]:
     """Read what we wrote; what somebody else wrote under the same name is passed over."""
+    if ours is None:
+        return {}
     try:
         known = msgspec.convert(ours, _Ours)
     except msgspec.ValidationError:
@@ -162,7 +169,7 @@ def _sender_of(context: Mapping[str, Any], request_id: Any) -> str:
 
 
 def _seconds(params: Any) -> float | None:
-    timestamp = params.get("timestamp") if isinstance(params, Mapping) else None
+    timestamp = params.get("timestamp") if isinstance(params, OBJECT) else None
     try:
         return int(timestamp) / 1000 if timestamp else None
     except (TypeError, ValueError):

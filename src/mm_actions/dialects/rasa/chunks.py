@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from mm_actions.dialects.rasa.wire import OBJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Kind = Literal["chunk_start", "chunk", "chunk_end"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -24,6 +28,6 @@ def directive_of_chunk(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
 def chunk_of_directive(directive: Mapping[str, Any]) -> tuple[Kind, dict[str, Any]] | None:
     """Give the kind and the body of a chunk; None for any other directive."""
     name, payload = directive.get("name"), directive.get("payload") or {}
-    if directive.get("type") != TYPE or not isinstance(payload, Mapping):
+    if directive.get("type") != TYPE or not isinstance(payload, OBJECT):
         return None
     return next(((kind, dict(payload)) for kind in KINDS if kind == name), None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mm_actions.dialects.rasa.wire import OBJECT
+
 ORIGINAL = "mindmeld"
 """The member in which an entity for Rasa holds MindMeld's, whole."""
 FOREIGN = "rasa"
@@ -14,13 +16,13 @@ FOREIGN = "rasa"
 def rasa_entity_of(entity: Mapping[str, Any]) -> dict[str, Any]:
     """Say an entity as Rasa does."""
     foreign = entity.get(FOREIGN)
-    if isinstance(foreign, Mapping):
+    if isinstance(foreign, OBJECT):
         return dict(foreign)
     found: dict[str, Any] = {"entity": entity.get("type"), "value": _plain_value(entity)}
     if entity.get("role") is not None:
         found["role"] = entity["role"]
     span = entity.get("span")
-    if isinstance(span, Mapping):
+    if isinstance(span, OBJECT):
         if isinstance(span.get("start"), int):
             found["start"] = span["start"]
         if isinstance(span.get("end"), int):
@@ -40,7 +42,7 @@ def entity_of(found: Mapping[str, Any], text: str | None) -> dict[str, Any]:
         text: The text it was found in.
     """
     original = found.get(ORIGINAL)
-    if isinstance(original, Mapping):
+    if isinstance(original, OBJECT):
         return dict(original)
     value, start, end = found.get("value"), found.get("start"), found.get("end")
     entity: dict[str, Any] = {"type": found.get("entity")}
@@ -64,6 +66,6 @@ def _plain_value(entity: Mapping[str, Any]) -> Any:
     value = entity.get("value")
     if isinstance(value, Sequence) and not isinstance(value, str) and value:
         value = value[0]
-    if isinstance(value, Mapping):
+    if isinstance(value, OBJECT):
         value = next((value[name] for name in ("cname", "value") if value.get(name) is not None), None)
     return entity.get("text") if value is None or value == [] else value

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mm_actions.dialects.rasa.answers import rasa_answer_of
 from mm_actions.dialects.rasa.entities import entity_of, rasa_entity_of
 from mm_actions.dialects.rasa.responses import directives_of_responses
-from mm_actions.dialects.rasa.wire import RasaCall
+from mm_actions.dialects.rasa.wire import OBJECT, RasaCall
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 TURNS = 20
 """Turns that an action of ours is shown of a conversation with Rasa, whose tracker has all of them."""
@@ -19,10 +21,10 @@ _NOWHERE = RasaCall()
 def parse_of(request: Mapping[str, Any]) -> dict[str, Any]:
     """Say how a turn was understood, as Rasa does; ``request`` is ``dict(request)``."""
     intent, confidences = request.get("intent"), request.get("confidences") or {}
-    intents = confidences.get("intents") if isinstance(confidences, Mapping) else None
+    intents = confidences.get("intents") if isinstance(confidences, OBJECT) else None
     scores = {
         name: score
-        for name, score in (intents.items() if isinstance(intents, Mapping) else ())
+        for name, score in (intents.items() if isinstance(intents, OBJECT) else ())
         if isinstance(score, (int, float))
     }
     if intent is not None:
@@ -86,7 +88,7 @@ def history_of_events(events: Sequence[Any]) -> list[dict[str, Any]]:
     later: list[Mapping[str, Any]] = []
     current = True
     for event in reversed(events):
-        if not isinstance(event, Mapping):
+        if not isinstance(event, OBJECT):
             continue
         if event.get("event") != "user":
             later.append(event)
@@ -103,19 +105,19 @@ def request_members(message: Mapping[str, Any]) -> dict[str, Any]:
     """Give the members of a Request that say how Rasa understood a message."""
     text, intent = message.get("text"), message.get("intent")
     text = text if isinstance(text, str) else None
-    name = intent.get("name") if isinstance(intent, Mapping) else None
+    name = intent.get("name") if isinstance(intent, OBJECT) else None
     members: dict[str, Any] = {"text": text}
     if isinstance(name, str):
         members["intent"] = name
     entities = message.get("entities")
     if entities and isinstance(entities, list):
-        members["entities"] = [entity_of(each, text) for each in entities if isinstance(each, Mapping)]
+        members["entities"] = [entity_of(each, text) for each in entities if isinstance(each, OBJECT)]
     ranking = message.get("intent_ranking")
     if ranking and isinstance(ranking, list):
         scores = {
             each["name"]: each.get("confidence")
             for each in ranking
-            if isinstance(each, Mapping) and isinstance(each.get("name"), str)
+            if isinstance(each, OBJECT) and isinstance(each.get("name"), str)
         }
         members["confidences"] = {"intents": scores}
     if isinstance(message.get("message_id"), str):
@@ -125,7 +127,7 @@ def request_members(message: Mapping[str, Any]) -> dict[str, Any]:
 
 def _turn_of(user: Mapping[str, Any], events: list[Mapping[str, Any]]) -> dict[str, Any]:
     message = user.get("parse_data")
-    request = request_members({"text": user.get("text"), **(message if isinstance(message, Mapping) else {})})
+    request = request_members({"text": user.get("text"), **(message if isinstance(message, OBJECT) else {})})
     responses = [
         {"text": event.get("text")}
         | {name: value for name, value in (event.get("data") or {}).items() if value}

@@ -7,7 +7,7 @@ members that protobuf drops because they are empty are there again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from mm_actions.contract.codec import encode
 from mm_actions.dialects.rasa.descriptors import CLASSES, METHODS, SERVICE
+from mm_actions.dialects.rasa.later import Events
 from mm_actions.dialects.rasa.struct_codec import decode_struct, encode_struct
 from mm_actions.dialects.rasa.wire import RasaAnswer, RasaCall
 from mm_actions.errors import EncodingFailed
@@ -79,8 +80,12 @@ def request_message(call: RasaCall) -> Message:
     return message  # type: ignore[no-any-return] # its class is made at run time
 
 
-def call_of_message(message: Any) -> RasaCall:
+def call_of_message(message: Any, *, read_event: Callable[[bytes], Any] | None = None) -> RasaCall:
     """Read the message of a call.
+
+    Args:
+        message: The message.
+        read_event: Reads an event of the tracker when somebody looks at it; None to read all of them now.
 
     Raises:
         BadPayload: A Struct in it is none.
@@ -97,7 +102,9 @@ def call_of_message(message: Any) -> RasaCall:
             "sender_id": sent.sender_id or message.sender_id or None,
             "slots": decode_struct(sent.slots),
             "latest_message": decode_struct(sent.latest_message),
-            "events": [*map(decode_struct, sent.events)],
+            "events": [*map(decode_struct, sent.events)]
+            if read_event is None
+            else Events(sent.events, read_event),
             "paused": sent.paused,
             "followup_action": sent.followup_action if sent.HasField("followup_action") else None,
             "active_loop": _loop_of(sent.active_loop),

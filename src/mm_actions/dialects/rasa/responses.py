@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mm_actions.core.responder import DirectiveNames, DirectiveTypes
+from mm_actions.dialects.rasa.wire import OBJECT
 
-DEFAULTS: dict[str, Any] = {
-    "text": None,
-    "buttons": [],
-    "elements": [],
-    "custom": {},
-    "template": None,
-    "response": None,
-    "image": None,
-    "attachment": None,
-}
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def _fresh_defaults() -> dict[str, Any]:
+    return {
+        "text": None,
+        "buttons": [],
+        "elements": [],
+        "custom": {},
+        "template": None,
+        "response": None,
+        "image": None,
+        "attachment": None,
+    }
+
+
+DEFAULTS = _fresh_defaults()
 """The members that a response always has."""
 
 UTTER, CUSTOM, IMAGE, ATTACHMENT, RESPONSE = "utter", "custom", "image", "attachment", "response"
@@ -98,13 +106,14 @@ def _response_of(directive: Mapping[str, Any]) -> dict[str, Any]:
 def _held(directive: Mapping[str, Any]) -> dict[str, Any] | None:
     """Give the members of a response that a directive holds under their own names; None if it holds none."""
     said = directive.get("payload") or {}
-    if not _is_view(directive) or not isinstance(said, Mapping):
+    if not _is_view(directive) or not isinstance(said, OBJECT):
         return None
     mains = _HOLDERS.get(directive.get("name", ""))
-    if mains is None or not all(isinstance(member, str) for member in said):
+    if mains is None or (mains and [*map(said.get, mains)].count(None) == len(mains)):
         return None
-    if mains and all(said.get(main) is None for main in mains):
-        return None
+    for member in said:  # without a generator, which takes longer than what it would look at
+        if not isinstance(member, str):
+            return None
     said = dict(said)
     if said.get("response") is not None:
         said.setdefault("template", said["response"])
@@ -169,7 +178,7 @@ def _takes_buttons(directive: Mapping[str, Any]) -> bool:
 
 def _suggestion_of(button: Any) -> dict[str, Any]:
     """Say a button as a suggestion, which keeps the button where it would not become the same again."""
-    if isinstance(button, Mapping):
+    if isinstance(button, OBJECT):
         suggestion = {("text" if name == "title" else name): value for name, value in button.items()}
         suggestion = {"text": "", **suggestion, "type": suggestion.get("type", "text")}
     else:
@@ -178,7 +187,7 @@ def _suggestion_of(button: Any) -> dict[str, Any]:
 
 
 def _button_of(suggestion: Any) -> Any:
-    if not isinstance(suggestion, Mapping):
+    if not isinstance(suggestion, OBJECT):
         return {"title": str(suggestion), "payload": str(suggestion)}
     if "button" in suggestion:
         return suggestion["button"]
@@ -198,9 +207,3 @@ def _view(name: str, payload: Any) -> dict[str, Any]:
 
 def _is_default(name: str, value: Any) -> bool:
     return name in DEFAULTS and type(value) is type(DEFAULTS[name]) and value == DEFAULTS[name]
-
-
-def _fresh_defaults() -> dict[str, Any]:
-    return {
-        name: value.copy() if isinstance(value, (list, dict)) else value for name, value in DEFAULTS.items()
-    }

@@ -7,13 +7,14 @@ slot that is itself called ``rasa``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from mm_actions.dialects.rasa.wire import OBJECT
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mm_actions.dialects.rasa.wire import RasaCall
 
@@ -62,22 +63,27 @@ def state_of_tracker(tracker: Mapping[str, Any]) -> State:
     """Read the state of a tracker."""
     slots, loop = tracker.get("slots"), tracker.get("active_loop")
     return State(
-        slots=dict(slots) if isinstance(slots, Mapping) else {},
-        active_loop=dict(loop) if isinstance(loop, Mapping) else {},
+        slots=dict(slots) if isinstance(slots, OBJECT) else {},
+        active_loop=dict(loop) if isinstance(loop, OBJECT) else {},
         followup_action=_text(tracker.get("followup_action")),
         paused=tracker.get("paused") is True,
         latest_action_name=_text(tracker.get("latest_action_name")),
     )
 
 
+def waiting_of(call: RasaCall) -> str | None:
+    """Give the follow-up action that was waiting when a call was made."""
+    return _text(call.tracker.get("followup_action"))
+
+
 def state_of_frame(frame: Mapping[str, Any]) -> State:
     """Read the state that a frame keeps. A member ``rasa`` that is no object is a slot like any other."""
     kept = frame.get(MEMBER)
-    if not isinstance(kept, Mapping):
+    if not isinstance(kept, OBJECT):
         return State(slots=dict(frame))
     slots = {name: value for name, value in frame.items() if name != MEMBER}
     own = kept.get("slots")
-    if isinstance(own, Mapping) and MEMBER in own:
+    if isinstance(own, OBJECT) and MEMBER in own:
         slots[MEMBER] = own[MEMBER]
     state = state_of_tracker(kept)
     state.slots = slots
@@ -135,7 +141,7 @@ def _begun(name: str, call: RasaCall) -> dict[str, Any]:
     """Describe a form that has just begun, as Rasa's tracker does."""
     message = call.tracker.get("latest_message")
     trigger = None
-    if isinstance(message, Mapping):
+    if isinstance(message, OBJECT):
         trigger = {member: message.get(member) for member in ("text", "intent", "entities", "message_id")}
     return {"name": name, "is_interrupted": False, "rejected": False, "trigger_message": trigger}
 

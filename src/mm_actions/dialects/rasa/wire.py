@@ -7,7 +7,8 @@ passed over.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -15,10 +16,9 @@ from msgspec import UNSET, UnsetType
 from mm_actions.contract.codec import decode, encode
 from mm_actions.errors import SchemaMismatch, Sent
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 logger = logging.getLogger("mm_actions.rasa")
+OBJECT = (dict, Mapping)
+"""What counts as an object of JSON; isinstance finds a dict first, in a third of the time of a Mapping."""
 T = TypeVar("T")
 
 _EVENT_TYPES = """

@@ -73,6 +73,7 @@ class Stream:
         sent: How many of them were handed over.
         left: Whether the caller has left.
         until: When the handler's time is up, on the event loop's clock.
+        gave_way: Whether others have had their turn in a flush: what ``send`` waited for may say so.
     """
 
     def __init__(self, send: Send) -> None:
@@ -89,6 +90,7 @@ class Stream:
         self.sent = 0
         self.left = False
         self.until = self._loop.time()
+        self.gave_way = False
 
     def open(self, arrived: Arrived, action: Action, *, seconds: float, most: int) -> Arrived:
         """Begin with a handler.
@@ -151,11 +153,13 @@ class Stream:
             waiting.cancel()
 
     async def _flush(self, responder: DialogueResponder) -> None:
+        self.gave_way = False
         if not self._over:
             self._take(responder)
             await self._hand_over()
-        # A handler that waits for nothing else lets others have their turn, and learns that its caller left.
-        await asyncio.sleep(0)
+        if not self.gave_way:
+            # A handler that waits for nothing else lets others have their turn, and learns who has left.
+            await asyncio.sleep(0)
         self._check()
 
     def _take(self, responder: DialogueResponder) -> None:

@@ -81,11 +81,11 @@ class GrpcStreamedCall:
         return failure
 
     async def _emit(self, kind: Any, body: dict[str, Any]) -> None:
-        await self._writing.add(proto.stream_message(kind, body).SerializeToString())
+        self.stream.gave_way = await self._writing.add(proto.stream_message(kind, body).SerializeToString())
 
 
 class _Writing:
-    """Writes messages one after the other, each of them whole whatever becomes of the handler that it is from.
+    """Writes messages one after the other, each of them whole whatever becomes of the handler it is from.
 
     One task does it while there are any, so that a handler works on its next message while this one leaves.
 
@@ -101,22 +101,26 @@ class _Writing:
         self._messages: deque[tuple[bytes, asyncio.Future[None] | None]] = deque()
         self._task: asyncio.Task[None] | None = None
 
-    async def add(self, message: bytes) -> None:
-        """Have a message written; return when its turn has come, as those before it have left.
+    async def add(self, message: bytes) -> bool:
+        """Have a message written, even if this is cancelled.
 
-        It is written even if this is cancelled. Where nothing else is being written, its turn is the event
-        loop's next: a handler that blocks the loop after that does not hold it up.
+        A handler that goes on may block the loop, which is not to hold up what it has said before.
+
+        Returns:
+            Whether it is being written, as those before it have left; False where it will be as soon as the
+            event loop has its turn.
         """
         if self._left:
-            return
+            return False
         loop = asyncio.get_running_loop()
         if self._task is None:
             self._messages.append((message, None))
             self._task = loop.create_task(self._run())
-        else:
-            begun = loop.create_future()
-            self._messages.append((message, begun))
-            await begun
+            return False
+        begun = loop.create_future()
+        self._messages.append((message, begun))
+        await begun
+        return True
 
     async def finish(self) -> None:
         """Wait until all is written."""

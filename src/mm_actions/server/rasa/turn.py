@@ -64,15 +64,19 @@ class RasaTurn:
         Raises:
             ActionError: 400, or 449 where the action needs a domain that is not known.
         """
-        call, domain = self._words.decode(body)
+        call, domain = self._words.decode(body, self._wants_events)
         if not call.next_action:
             raise refused("The body's member `next_action` must name an action.")
         self.name = call.next_action
         action = self._registry.find(self.name)
+        handler: object = None if action is None else action.handler
+        native = isinstance(handler, NativeHandler)
         self._keep(call, domain)
-        if action is not None and _needs_domain(action):
+        if native and getattr(
+            handler, "needs_domain", True
+        ):  # as those of rasa_sdk, unless they say otherwise
             call = self._with_domain(call, domain)
-        mapped = action is not None and not _is_native(action)
+        mapped = action is not None and not native
         request, responder = native_turn(call, mapped=mapped)
         self.call, self.responder = call, responder
         sent = sent_of(responder) if mapped else NOTHING_SENT
@@ -110,6 +114,11 @@ class RasaTurn:
             raise RuntimeError("a turn is read before it is answered")
         return rasa_answer_of(changes, self.call)
 
+    def _wants_events(self, name: str | None) -> bool:
+        """Tell whether an action is handed the call as it is."""
+        action = None if name is None else self._registry.find(name)
+        return action is not None and _is_native(action)
+
     def _keep(self, call: RasaCall, domain: bytes | None) -> None:
         if domain is not None and call.domain_digest and domain != b"{}":
             self._domains.keep(self._owner, call.domain_digest, domain)
@@ -146,11 +155,6 @@ class Streamed:
 def _extend(answer: RasaAnswer, more: RasaAnswer) -> None:
     answer.events += more.events
     answer.responses += more.responses
-
-
-def _needs_domain(action: Action) -> bool:
-    """Tell whether an action looks at the domain: those of rasa_sdk do, unless they say otherwise."""
-    return _is_native(action) and getattr(action.handler, "needs_domain", True)
 
 
 def _is_native(action: Action) -> bool:

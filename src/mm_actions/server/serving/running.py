@@ -282,6 +282,10 @@ def config_of(
     """
     if (tls_cert is None) != (tls_key is None) or (client_ca is not None and tls_cert is None):
         raise ConfigurationError("tls_cert and tls_key go together, and client_ca needs them")
+    if server.options.mcp:
+        from mm_actions.server.mcp.door import answer_to_the_end  # noqa: PLC0415 - an extra
+
+        answer_to_the_end()
     config = uvicorn.Config(
         server.asgi,
         interface="asgi3",

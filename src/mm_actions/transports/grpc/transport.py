@@ -11,7 +11,6 @@ import grpc
 import grpc.aio
 from msgspec.structs import replace
 
-from mm_actions.core import hops
 from mm_actions.dialects.rasa.proto import (
     ActionsRequest,
     ActionsResponse,
@@ -24,8 +23,8 @@ from mm_actions.transports.grpc.failures import NoSuchMethod, error_of
 from mm_actions.transports.grpc.messages import StreamedAnswer, read_answer, read_message
 from mm_actions.transports.grpc.streams import AsyncEvents, BlockingEvents, was_cancelled
 from mm_actions.transports.http.auth import SIGNATURE, fixed_headers, signer
+from mm_actions.transports.http.correlation import call_headers
 from mm_actions.transports.http.failures import connection_lost
-from mm_actions.transports.http.transport import CALL_ID
 from mm_actions.transports.rasa.answers import items_of
 from mm_actions.transports.rasa.parcel import Packing, Parcel
 
@@ -184,15 +183,7 @@ class GrpcTransport:
         return request_message(self._packing.with_domain(first)).SerializeToString(), _left(ends)
 
     def _options(self, call: Call, body: bytes, timeout: float) -> dict[str, Any]:
-        own = [
-            ("traceparent", call.traceparent),
-            (CALL_ID.lower(), call.call_id),
-            (hops.HEADER.lower(), str(call.hops)),
-        ]
-        if call.idempotency_key is not None:
-            own.append(("idempotency-key", call.idempotency_key))
-        if call.tracestate:
-            own.append(("tracestate", call.tracestate))
+        own = [(name.lower(), value) for name, value in call_headers(call)]
         if self._sign is not None:
             own.append((SIGNATURE.lower(), self._sign(body)))
         return {"metadata": (*self._common, *own), "timeout": timeout, "compression": self._compression}

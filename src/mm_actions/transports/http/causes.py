@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _Error = TypeVar("_Error", bound=BaseException)
 _CUT = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+_HUNGRY = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 @dataclass(slots=True)
@@ -61,7 +62,8 @@ def explain(
         options: The engine's.
         progress: How far it came.
     """
-    causes = list(causes_of(error))
+    # A TLS of one's own that ran out of bytes says so on the way; it is no fault.
+    causes = [cause for cause in causes_of(error) if not isinstance(cause, _HUNGRY)]
     ours = _first(causes, InvocationError)
     if ours is not None:
         return ours

@@ -66,18 +66,15 @@ def header_lines(
     for pair in headers:
         line = known.get(pair)
         if line is None:
-            line = _header_line(*pair)
+            name, value = pair
+            text = f"{name}: {value}" if value else f"{name};"
+            if not text.isascii() or not (text.isprintable() or text.replace("\t", "").isprintable()):
+                raise unfit_header()
+            line = text.encode("ascii")
             if len(known) < _MAX_KNOWN:
                 known[pair] = line
         lines.append(line)
     return lines
-
-
-def _header_line(name: str, value: str) -> bytes:
-    text = f"{name}: {value}" if value else f"{name};"
-    if not text.isascii() or not (text.isprintable() or text.replace("\t", "").isprintable()):
-        raise unfit_header()
-    return text.encode("ascii")
 
 
 def read_head(lines: list[bytes]) -> tuple[int, dict[str, str]] | None:

@@ -11,15 +11,15 @@ from mm_actions.contract.codec import decode
 from mm_actions.contract.events import MEDIA_TYPE
 from mm_actions.contract.status import answer_of
 from mm_actions.contract.wire import ActionCatalogue, ActionInfo
-from mm_actions.core import hops
 from mm_actions.core.payload import payload_of, written
-from mm_actions.errors import ConfigurationError, CorrelationMismatch, InvocationError, Sent
+from mm_actions.errors import ConfigurationError, CorrelationMismatch, InvocationError
 from mm_actions.transports.http.auth import SIGNATURE, fixed_headers, signer
+from mm_actions.transports.http.correlation import call_headers, check_answered, time_left
 from mm_actions.transports.http.engine import HttpRequest
 from mm_actions.transports.http.event_stream import STREAM_PATH, Arrival, AsyncHttpEvents, HttpEvents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from mm_actions.config import ServerSettings
     from mm_actions.contract.wire import Answer
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 ACTION_PATH = "/action"
 CATALOGUE_PATH = "/actions"
-CALL_ID = "X-MM-Call-Id"
-_CALL_ID_FIELD = CALL_ID.lower()
 USER_AGENT = "mm_actions"
 
 
@@ -137,9 +135,7 @@ class HttpTransport:
 
     def _arrival(self, call: Call, stream: HttpStream | AsyncHttpStream) -> Arrival:
         try:
-            if call.answered is not None:
-                call.answered(stream.status)
-            self._check_call(call, stream.headers)
+            check_answered(call, stream.status, stream.headers)
         except CorrelationMismatch:
             stream.close()
             raise
@@ -150,33 +146,13 @@ class HttpTransport:
     def _request(
         self, call: Call, url: str | None = None, common: tuple[tuple[str, str], ...] | None = None
     ) -> HttpRequest:
-        headers = (
-            *(common or self._headers),
-            ("X-MM-Timeout-Ms", str(int(call.timeout * 1000) or 1)),
-            ("traceparent", call.traceparent),
-            (CALL_ID, call.call_id),
-            (hops.HEADER, str(call.hops)),
-        )
-        if call.idempotency_key is not None:
-            headers += (("Idempotency-Key", call.idempotency_key),)
-        if call.tracestate:
-            headers += (("tracestate", call.tracestate),)
+        headers = (*(common or self._headers), time_left(call.timeout), *call_headers(call))
         if self._sign is not None:
             headers += ((SIGNATURE, self._sign(call.payload)),)
         return HttpRequest(url=url or self._url, headers=headers, body=call.payload, timeout=call.timeout)
 
-    def _check_call(self, call: Call, headers: Mapping[str, str]) -> None:
-        if headers.get(_CALL_ID_FIELD, call.call_id) != call.call_id:
-            raise CorrelationMismatch(
-                f"the answer's {CALL_ID} is not the one that was sent",
-                hint="Look for a cache or a proxy between here and the server",
-                sent=Sent.YES,
-            )
-
     def _answer(self, call: Call, response: HttpResponse) -> Answer:
-        if call.answered is not None:
-            call.answered(response.status)
-        self._check_call(call, response.headers)
+        check_answered(call, response.status, response.headers)
         return answer_of(
             response.status, response.headers, response.body, now=self._wall_clock(), strict=self._strict
         )

@@ -23,6 +23,7 @@ from mm_actions.core.responder import DialogueResponder
 from mm_actions.errors import AnswerTooLarge, InvocationError, Sent
 from mm_actions.server.calls.host import Call as HostCall
 from mm_actions.server.calls.host import Host
+from mm_actions.transports.http.correlation import call_headers, time_left
 from mm_actions.transports.http.event_stream import Arrival
 from mm_actions.transports.http.fork import start_anew_after_fork
 from mm_actions.transports.http.loop_thread import LoopThread
@@ -207,16 +208,9 @@ async def _carried_out(host: Host, call: Call, patience: Patience) -> Reply:
 def _host_call(call: Call, patience: Patience) -> HostCall:
     """Say to the host what the headers of a request would say."""
     headers = {
-        b"accept": MEDIA_TYPE.encode(),
-        b"x-mm-timeout-ms": b"%d" % max(1, int(call.timeout * 1000)),
-        b"x-mm-hops": b"%d" % call.hops,
-        b"x-mm-call-id": call.call_id.encode(),
-        b"traceparent": call.traceparent.encode(),
+        name.lower().encode(): value.encode()
+        for name, value in (("Accept", MEDIA_TYPE), time_left(call.timeout), *call_headers(call))
     }
-    if call.tracestate:
-        headers[b"tracestate"] = call.tracestate.encode()
-    if call.idempotency_key is not None:
-        headers[b"idempotency-key"] = call.idempotency_key.encode()
     started = asyncio.get_running_loop().time() - (time.monotonic() - patience.began)
     if isinstance(call.payload, Turn):
         body = b"" if call.idempotency_key is None else call.payload.fingerprint()

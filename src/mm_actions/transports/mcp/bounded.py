@@ -59,7 +59,7 @@ class BoundedBody(httpx2.AsyncByteStream):
                 piece = await self._within(anext(pieces))
             except StopAsyncIteration:
                 return
-            except httpx2.HTTPError as error:
+            except Exception as error:
                 self._failed(error)
                 raise httpx2.StreamError("the answer was cut off") from error
             total += len(piece)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING
 
 import mcp_types as types
+import msgspec
 from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 
+from mm_actions.contract.status import error_of_problem
 from mm_actions.contract.wire import Problem
 from mm_actions.dialects.mcp.lines import TOO_LARGE
 from mm_actions.dialects.mcp.results import text_of
@@ -66,9 +69,15 @@ def explain(error: Exception, sent: Sent, limit: int) -> InvocationError:
 def rejected(result: Mapping[str, Any]) -> BadStatus:
     """Make the error of a tool that says that it failed."""
     text = text_of(result, SHOWN)
-    error = ActionRejected(
-        f"the tool says: {text}" if text else "the tool says that it failed", sent=Sent.YES
-    )
+    said = f"the tool says: {text}" if text else "the tool says that it failed"
+    structured = result.get("structuredContent")
+    if isinstance(structured, dict) and isinstance(structured.get("status"), int) and "title" in structured:
+        # An action of ours, whose account says what kind of failure it is.
+        with contextlib.suppress(msgspec.ValidationError):
+            ours = error_of_problem(msgspec.convert(structured, Problem))
+            ours.cause = said
+            return ours
+    error: BadStatus = ActionRejected(said, sent=Sent.YES)
     error.problem = Problem(title="Tool failed", detail=text or None)
     return error
 

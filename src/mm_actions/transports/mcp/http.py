@@ -15,11 +15,14 @@ from mm_actions.contract.status import error_of
 from mm_actions.errors import (
     BadContentType,
     ConnectFailed,
+    ConnectionLost,
     InvocationError,
     NotAuthorized,
+    ResponseAborted,
     Sent,
     TlsFailed,
 )
+from mm_actions.transports.http.aiohttp.probe import refusal_after_handshake
 from mm_actions.transports.http.auth import SIGNATURE, signer
 from mm_actions.transports.http.causes import Progress, explain
 from mm_actions.transports.http.engine import EngineOptions, HttpRequest
@@ -117,9 +120,16 @@ class WatchedTransport(httpx2.AsyncBaseTransport):
         done = partial(self._posts.pop, message.id, None)
         try:
             response = await unless(abandoned, self._inner.handle_async_request(request))
-        except httpx2.HTTPError as error:
+        except Exception as error:  # noqa: BLE001 - a TLS error, for one, comes as it is
             done()
-            return _refusal(message.id, failed(error))
+            failure = failed(error)
+            if isinstance(failure, ConnectionLost) and self._options.proxy is None:
+                url, patience = str(request.url), self._options.connect_timeout
+                refused = await refusal_after_handshake(url, self._material, patience)
+                if refused is not None:
+                    refused.sent = failure.sent
+                    attempt.failure = failure = refused
+            return _refusal(message.id, failure)
         except BaseException:
             done()
             raise
@@ -181,6 +191,8 @@ class WatchedTransport(httpx2.AsyncBaseTransport):
         failure = explain(error, asked, self._options, progress)
         if progress is not attempt.progress:
             failure.sent = Sent.NO  # whatever failed, it was not the tool
+            if isinstance(failure, (ConnectionLost, ResponseAborted)):
+                failure.hint = "The tool was not called"
         attempt.failure = failure
         return failure
 
@@ -207,7 +219,7 @@ class WatchedTransport(httpx2.AsyncBaseTransport):
                 response = await self._inner.handle_async_request(request)
                 await response.aread()
                 await response.aclose()
-        except (httpx2.HTTPError, TimeoutError):
+        except (httpx2.HTTPError, OSError):  # a TLS error comes as it is
             return httpx2.Response(503)
         return httpx2.Response(response.status_code, content=response.content, headers=_JSON)
 

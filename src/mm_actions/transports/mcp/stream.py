@@ -27,9 +27,15 @@ class AsyncMcpStream:
 
     Args:
         call: Carries the call out, and reports its progress.
+        repeats: Whether the answer's directives are given after what was reported, or what was reported are
+            the first of them.
     """
 
-    def __init__(self, call: Callable[[Report], Coroutine[Any, Any, Answer]]) -> None:
+    def __init__(
+        self, call: Callable[[Report], Coroutine[Any, Any, Answer]], *, repeats: bool = True
+    ) -> None:
+        self._repeats = repeats
+        self._reported = 0
         self._items: asyncio.Queue[Item | InvocationError] = asyncio.Queue()
         self._last: InvocationError | Answer | None = None
         self._loop = asyncio.get_running_loop()
@@ -65,12 +71,13 @@ class AsyncMcpStream:
         except asyncio.CancelledError:
             self._items.put_nowait(aborted())
             raise
-        for directive in answer.directives or ():
+        for directive in (answer.directives or ())[0 if self._repeats else self._reported :]:
             self._items.put_nowait(directive)
         self._items.put_nowait(answer)
 
     def _report(self, directive: dict[str, Any]) -> None:
         if self._items.qsize() < MOST_WAITING:
+            self._reported += 1
             self._items.put_nowait(directive)
 
 

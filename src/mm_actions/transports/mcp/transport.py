@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from mm_actions.config import address
 from mm_actions.config.mcp import McpSettings
-from mm_actions.contract.codec import decode, encode
-from mm_actions.core.payload import payload_of
+from mm_actions.contract.codec import check_directive, decode
+from mm_actions.core.payload import payload_of, written
 from mm_actions.dialects.mcp.arguments import Turn, arguments_of
-from mm_actions.dialects.mcp.results import answer_of, progress_directive
-from mm_actions.errors import ActionNotFound, ConfigurationError, InvocationError, Sent
+from mm_actions.dialects.mcp.results import TURN, answer_of, own_answer, progress_directive
+from mm_actions.errors import ActionNotFound, BadAnswer, ConfigurationError, InvocationError, Sent
 from mm_actions.transports.http.fork import start_anew_after_fork
 from mm_actions.transports.http.loop_thread import LoopThread
 
@@ -67,6 +67,8 @@ class McpTransport:
         self._actions = {tool: action for action, tool in mcp.tools}
         self._arguments = {action: dict(sources) for action, sources in mcp.arguments}
         self._slots = {action: dict(pointers) for action, pointers in mcp.slots}
+        self._whole = mcp.turn
+        self._history = settings.history if mcp.turn else 0
         self._limit = settings.max_response_bytes
         self._connecting = connecting
         self._sessions = Sessions(connecting.connect, self._limit, connecting.credentials)
@@ -75,9 +77,9 @@ class McpTransport:
         _open.add(self)
 
     def encode(self, invocation: Invocation) -> Turn:
-        """Keep what may become an argument, as JSON would carry it; history never does."""
-        payload = payload_of(invocation, 0)
-        return Turn.of(decode(encode(payload), dict))
+        """Keep what may become an argument, as JSON would carry it; history travels in a whole turn alone."""
+        payload = written(payload_of(invocation, self._history))
+        return Turn.of(decode(payload, dict), whole=self._whole)
 
     def send(self, call: Call) -> Answer:
         """Call the tool, blocking."""
@@ -94,7 +96,7 @@ class McpTransport:
     async def stream_async(self, call: Call) -> AsyncMcpStream:
         """Call the tool, and show its progress."""
         ends = time.monotonic() + call.timeout
-        return AsyncMcpStream(lambda report: self._carry_out(call, ends, report))
+        return AsyncMcpStream(lambda report: self._carry_out(call, ends, report), repeats=not self._whole)
 
     def catalogue(self, seconds: float) -> Sequence[str]:
         """Ask for the names of the actions, blocking.
@@ -160,7 +162,8 @@ class McpTransport:
 
         async def show(progress: float, total: float | None, message: str | None) -> None:
             if report is not None:
-                report(progress_directive(progress, total, message))
+                own = _own_directive(message) if self._whole else None
+                report(own or progress_directive(progress, total, message))
 
         result = await client.call_tool(
             name,
@@ -171,7 +174,7 @@ class McpTransport:
         answer = result.model_dump(by_alias=True, mode="json", exclude_none=True)
         if result.is_error:
             raise failures.rejected(answer)
-        return answer_of(answer, self._slots.get(call.action))
+        return (own_answer if self._whole else answer_of)(answer, self._slots.get(call.action))
 
     @contextlib.asynccontextmanager
     async def _translating(self, attempt: Attempt, seconds: float, ends: float) -> AsyncIterator[None]:
@@ -231,7 +234,19 @@ def _meta(call: Call) -> dict[str, Any]:
         meta["tracestate"] = call.tracestate
     if call.idempotency_key is not None:
         meta["mm-actions/idempotency-key"] = call.idempotency_key
+    if call.payload.whole is not None:
+        meta[TURN] = call.payload.whole
     return meta
+
+
+def _own_directive(message: str | None) -> dict[str, Any] | None:
+    """Read a note of progress that is a directive of an action of ours."""
+    try:
+        directive = decode((message or "").encode(), dict)
+    except BadAnswer:
+        return None
+    check_directive(directive, "/directive")
+    return directive
 
 
 def _headers(call: Call) -> tuple[tuple[str, str], ...]:
@@ -240,7 +255,7 @@ def _headers(call: Call) -> tuple[tuple[str, str], ...]:
 
 
 async def _turns() -> None:
-    """Let the SDK's tasks begin to tell the server that a call is called off; the loop may end right after."""
+    """Let the SDK begin to tell the server that a call is called off; the loop may end right after."""
     for _ in range(_TURNS):
         await asyncio.sleep(0)
 

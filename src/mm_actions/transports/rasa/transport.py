@@ -13,12 +13,12 @@ import msgspec
 from mm_actions.contract.codec import decode, encode
 from mm_actions.contract.events import MEDIA_TYPE
 from mm_actions.contract.status import error_of
-from mm_actions.core import hops
 from mm_actions.errors import CorrelationMismatch, DeadlineExceeded, InvocationError, Sent
 from mm_actions.transports.http.auth import SIGNATURE, fixed_headers, signer
+from mm_actions.transports.http.correlation import call_headers, check_answered, time_left
 from mm_actions.transports.http.engine import HttpRequest
 from mm_actions.transports.http.event_stream import AsyncHttpEvents, HttpEvents
-from mm_actions.transports.http.transport import CALL_ID, CATALOGUE_PATH, USER_AGENT
+from mm_actions.transports.http.transport import CATALOGUE_PATH, USER_AGENT
 from mm_actions.transports.rasa.answers import read_answer
 from mm_actions.transports.rasa.arrival import RasaArrival
 from mm_actions.transports.rasa.failures import RETRY_WITH
@@ -26,7 +26,7 @@ from mm_actions.transports.rasa.parcel import Packing, Parcel
 from mm_actions.transports.rooms import open_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from mm_actions.config import ServerSettings
     from mm_actions.contract.wire import Answer
@@ -184,35 +184,14 @@ class RasaTransport:
                 )
         if self._compress:
             body = zlib.compress(body)
-        headers = [
-            *common,
-            ("X-MM-Timeout-Ms", str(max(1, int(timeout * 1000)))),
-            ("traceparent", call.traceparent),
-            (CALL_ID, call.call_id),
-            (hops.HEADER, str(call.hops)),
-        ]
-        if call.idempotency_key is not None:
-            headers.append(("Idempotency-Key", call.idempotency_key))
-        if call.tracestate:
-            headers.append(("tracestate", call.tracestate))
-        headers.extend(self._signed(body))
-        return HttpRequest(url=self._url, headers=tuple(headers), body=body, timeout=timeout)
+        headers = (*common, time_left(timeout), *call_headers(call), *self._signed(body))
+        return HttpRequest(url=self._url, headers=headers, body=body, timeout=timeout)
 
     def _signed(self, body: bytes) -> tuple[tuple[str, str], ...]:
         return () if self._sign is None else ((SIGNATURE, self._sign(body)),)
 
-    def _check(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
-        if call.answered is not None:
-            call.answered(status)
-        if headers.get(CALL_ID.lower(), call.call_id) != call.call_id:
-            raise CorrelationMismatch(
-                f"the answer's {CALL_ID} is not the one that was sent",
-                hint="Look for a cache or a proxy between here and the server",
-                sent=Sent.YES,
-            )
-
     def _answer(self, call: Call, response: HttpResponse) -> Answer:
-        self._check(call, response.status, response.headers)
+        check_answered(call, response.status, response.headers)
         return read_answer(
             call.payload.call,
             response.status,
@@ -224,7 +203,7 @@ class RasaTransport:
 
     def _arrival(self, call: Call, stream: HttpStream | AsyncHttpStream) -> RasaArrival:
         try:
-            self._check(call, stream.status, stream.headers)
+            check_answered(call, stream.status, stream.headers)
         except CorrelationMismatch:
             stream.close()
             raise

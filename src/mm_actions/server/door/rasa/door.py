@@ -69,15 +69,18 @@ class RasaDoor:
         """Read a call, from somebody who may call."""
         started = asyncio.get_running_loop().time()
         options, host = self._options, self._host
+        self._admit(headers)
         if host.active >= options.concurrency:
             raise host.no_room("Too many calls are in progress.")
         body = await self._body(headers, receive)
         return Call(body=body, headers=headers, started=started, dialect=turn)
 
+    def _admit(self, headers: Headers) -> None:
+        for guard in self._options.guards:
+            guard.admit_head(headers)
+
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         options, host = self._options, self._host
-        for guard in options.guards:
-            guard.admit_head(headers)
         body = await read_body(
             receive, headers, most=options.max_body, seconds=options.body_timeout, driver=host.driver
         )
@@ -89,6 +92,7 @@ class RasaDoor:
         """End what is streamed: the user has interrupted it."""
         headers = with_token(scope, headers)
         try:
+            self._admit(headers)
             body = await self._body(headers, receive)
             try:
                 response_id = parse(body, _Ack).response_id
