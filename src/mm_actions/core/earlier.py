@@ -16,8 +16,11 @@ LEVELS = MAX_DEPTH - 3
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
-def _refuse(_self: object, *_args: object, **_kwargs: object) -> NoReturn:
+def _raise(_self: object, *_args: object, **_kwargs: object) -> NoReturn:
     raise TypeError("an earlier turn does not change; copy.deepcopy() gives one that does")
+
+
+_refuse: Any = _raise
 
 
 class _StillDict(dict[str, Any]):

@@ -324,12 +324,6 @@ def test_a_domain_with_a_number_that_nobody_reads_is_a_400(server: ActionServer,
     failed(served().exchange("POST", "/webhook", body, JSON), 400, "act")
 
 
-def conversation(**event: Any) -> dict[str, Any]:
-    """Give a tracker of two turns, and one more event before them."""
-    users = [{"event": "user", "text": text, "parse_data": {"intent": {"name": "greet"}}} for text in "ab"]
-    return {"events": [event, *users], "latest_message": {"text": "b"}, "own": 1}
-
-
 def test_a_caller_that_may_not_call_is_told_so_though_there_is_no_room(
     serve: Any, gate: threading.Event
 ) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tests.server.conftest import JSON
 from tests.server.rasa.conftest import call_of, native
 
 if TYPE_CHECKING:
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from mm_actions.server import ActionServer
 
     Serve = Callable[[], RasaServed]
+
+
+def conversation(**event: Any) -> dict[str, Any]:
+    """Give a tracker of two turns, and one more event before them."""
+    users = [{"event": "user", "text": text, "parse_data": {"intent": {"name": "greet"}}} for text in "ab"]
+    return {"events": [event, *users], "latest_message": {"text": "b"}, "own": 1}
 
 
 def test_an_action_of_ours_sees_the_turns_before_wherever_the_call_names_it(

@@ -174,7 +174,7 @@ def event_of_message(message: Any) -> tuple[EventKind, Any] | None:
         BadPayload: A Struct in it is none.
         PayloadTooDeep: A Struct in it is nested too deeply.
     """
-    kind = next((kind for kind in _EVENT_KINDS if message.HasField(kind)), None)
+    kind: EventKind | None = next((kind for kind in _EVENT_KINDS if message.HasField(kind)), None)
     if kind is None:
         return None
     body = getattr(message, kind)

@@ -35,6 +35,10 @@ class _Member:
         return value
 
 
+def _made(make: Callable[[Any], object]) -> Any:
+    return _Member(make)
+
+
 def _frozen(name: str) -> Any:
     def make(wire: Any) -> FrozenDict:
         return FrozenDict(found) if (found := getattr(wire, name)) else _EMPTY
@@ -56,12 +60,12 @@ class ArrivedRequest(Request):
     without a socket. Compared, copied, pickled and shown, it is the plain Request that it stands for.
     """
 
-    entities = _Member(lambda wire: tuple(map(FrozenDict, wire.entities or ())))
+    entities = _made(lambda wire: tuple(map(FrozenDict, wire.entities or ())))
     frame = _frozen("frame")
-    params = _Member(lambda wire: frozen_params_of(wire.params))
+    params = _made(lambda wire: frozen_params_of(wire.params))
     context = _frozen("context")
     confidences = _frozen("confidences")
-    nbest_transcripts_text = _Member(lambda wire: tuple(wire.nbest_transcripts_text or ()))
+    nbest_transcripts_text = _made(lambda wire: tuple(wire.nbest_transcripts_text or ()))
     nbest_transcripts_entities = _groups("nbest_transcripts_entities")
     nbest_aligned_entities = _groups("nbest_aligned_entities")
     form = _frozen("form")

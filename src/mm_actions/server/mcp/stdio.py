@@ -85,8 +85,8 @@ async def _serve(server: ActionServer, given: int, taken: int) -> None:
         watch.start()
         running = loop.create_task(
             service.server.run(
-                Lines(reader, options.max_body),
-                Writer(writer),
+                Lines(reader, options.max_body),  # pyright: ignore[reportArgumentType] - the names of `__aexit__`
+                Writer(writer),  # pyright: ignore[reportArgumentType] - likewise
                 service.server.create_initialization_options(),
             )
         )

@@ -41,7 +41,7 @@ class Turn(Contract):
         self._history = history
         self._taken: Arrived | None = self._take()
 
-    def read(self, _body: bytes) -> Arrived:
+    def read(self, body: bytes) -> Arrived:  # noqa: ARG002 - the turn is at hand
         """Give the turn to one handler."""
         taken, self._taken = self._taken, None
         return taken if taken is not None else self._take()

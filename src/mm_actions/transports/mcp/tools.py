@@ -43,7 +43,7 @@ class Tool:
         try:
             if self._validator is None:
                 kind = validator_for(self.schema)
-                kind.check_schema(self.schema)
+                kind.check_schema(dict(self.schema))
                 # With a registry of its own, a reference leads nowhere outside of the schema.
                 self._validator = kind(self.schema, registry=Registry())
             self._validator.validate(arguments)

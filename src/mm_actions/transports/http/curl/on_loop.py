@@ -61,7 +61,9 @@ class LoopSender:
                 whole = True
                 return response
             reason = await self._why_unresolved(outcome[0], request, started)
-            raise translate(*outcome, lane.exchange, request, self._options, resolver_code=reason)
+            raise translate(
+                outcome[0], outcome[1], lane.exchange, request, self._options, resolver_code=reason
+            )
         finally:
             self._give_back(lane, self._idle, whole=whole)
 
