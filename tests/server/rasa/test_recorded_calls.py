@@ -34,7 +34,7 @@ CODES = {400: grpc.StatusCode.INTERNAL, 404: grpc.StatusCode.NOT_FOUND, 500: grp
 
 
 def known(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """Give the events of an answer but the one of a kind that assistants refuse, which rasa_sdk let through."""
+    """Give the events but the one of a kind that assistants refuse, which rasa_sdk let through."""
     return [event for event in answer["events"] if event["event"] != "no_such_event"]
 
 
