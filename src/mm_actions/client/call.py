@@ -233,7 +233,7 @@ async def _hedged(course: Course, runtime: Runtime) -> Answer:
     if course.key is None or course.attempt > 1:
         return await _attempt(course, runtime)
     if isinstance(runtime, BlockingRuntime):
-        from mm_actions.transports.http.loop_thread import shared_loop  # noqa: PLC0415 - loads asyncio
+        from mm_actions.transports.loop_thread import shared_loop  # noqa: PLC0415 - loads asyncio
 
         return shared_loop().run(_race(course))
     return await _race(course)

@@ -1,1 +1,1 @@
-"""One room for each way to reach an action; the only I/O."""
+"""One room for each way to reach an action, and what several of them need; the only I/O."""

@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
+from mm_actions.transports.fork import SocketLedger
 from mm_actions.transports.http.curl.engine import CurlEngine
 from mm_actions.transports.http.curl.idle import IdleStack
 from mm_actions.transports.http.engine import EngineOptions, HttpRequest
 from mm_actions.transports.http.factory import create_engine
-from mm_actions.transports.http.fork import SocketLedger
 from transports.http.byte_server import PATIENCE, ok, serve
 
 

@@ -15,10 +15,10 @@ import grpc.aio
 from mm_actions.config.address import default_port, scheme_of
 from mm_actions.dialects.rasa.proto import METHODS
 from mm_actions.errors import ConfigurationError
+from mm_actions.transports.fork import start_anew_after_fork
 from mm_actions.transports.http.engine import EngineOptions
-from mm_actions.transports.http.fork import start_anew_after_fork
-from mm_actions.transports.http.loop_end import at_loop_end
 from mm_actions.transports.http.tls import TlsSource
+from mm_actions.transports.loop_end import at_loop_end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -8,7 +8,7 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING
 
-from mm_actions.transports.http.fork import start_anew_after_fork
+from mm_actions.transports.fork import start_anew_after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Callable

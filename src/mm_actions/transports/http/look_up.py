@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import Future
 from typing import Any, TypeAlias
 
-from mm_actions.transports.http.fork import start_anew_after_fork
+from mm_actions.transports.fork import start_anew_after_fork
 
 Found: TypeAlias = "list[tuple[Any, ...]]"
 """What getaddrinfo returns."""

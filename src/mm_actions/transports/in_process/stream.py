@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from mm_actions.server.calls.host import Call, Host
     from mm_actions.server.calls.reply import Reply
     from mm_actions.transports.http.event_stream import Arrival
-    from mm_actions.transports.http.loop_thread import LoopThread
     from mm_actions.transports.in_process.waiting import Patience
+    from mm_actions.transports.loop_thread import LoopThread
 
     Message = MutableMapping[str, Any]
 

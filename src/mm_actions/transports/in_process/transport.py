@@ -23,10 +23,9 @@ from mm_actions.core.responder import DialogueResponder
 from mm_actions.errors import AnswerTooLarge, InvocationError, Sent
 from mm_actions.server.calls.host import Call as HostCall
 from mm_actions.server.calls.host import Host
+from mm_actions.transports.fork import start_anew_after_fork
 from mm_actions.transports.http.correlation import call_headers, time_left
 from mm_actions.transports.http.event_stream import Arrival
-from mm_actions.transports.http.fork import start_anew_after_fork
-from mm_actions.transports.http.loop_thread import LoopThread
 from mm_actions.transports.in_process.code import Code
 from mm_actions.transports.in_process.stream import (
     AsyncEvents,
@@ -37,6 +36,7 @@ from mm_actions.transports.in_process.stream import (
 )
 from mm_actions.transports.in_process.turn import Turn
 from mm_actions.transports.in_process.waiting import Patience, judged, wait, wait_across, wait_for
+from mm_actions.transports.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence

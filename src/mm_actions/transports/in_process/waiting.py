@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from mm_actions.errors import InvocationError
-    from mm_actions.transports.http.loop_thread import LoopThread
+    from mm_actions.transports.loop_thread import LoopThread
 
 T = TypeVar("T")
 

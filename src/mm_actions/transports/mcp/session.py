@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import mcp_types as types
 
-from mm_actions.transports.http.loop_end import at_loop_end
+from mm_actions.transports.loop_end import at_loop_end
 from mm_actions.transports.mcp.attempt import Attempt, current
 from mm_actions.transports.mcp.failures import explain, lost
 from mm_actions.transports.mcp.tools import Tool, tools_of

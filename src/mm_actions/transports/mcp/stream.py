@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mm_actions.contract.events import Item
-    from mm_actions.transports.http.loop_thread import LoopThread
+    from mm_actions.transports.loop_thread import LoopThread
 
     Report = Callable[[dict[str, Any]], None]
 

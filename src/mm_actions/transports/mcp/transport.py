@@ -21,8 +21,8 @@ from mm_actions.core.payload import payload_of, written
 from mm_actions.dialects.mcp.arguments import Turn, arguments_of
 from mm_actions.dialects.mcp.results import TURN, answer_of, own_answer, progress_directive
 from mm_actions.errors import ActionNotFound, BadAnswer, ConfigurationError, InvocationError, Sent
-from mm_actions.transports.http.fork import start_anew_after_fork
-from mm_actions.transports.http.loop_thread import LoopThread
+from mm_actions.transports.fork import start_anew_after_fork
+from mm_actions.transports.loop_thread import LoopThread
 
 try:
     from mcp.shared.exceptions import MCPError

@@ -18,6 +18,7 @@ import yarl
 from multidict import CIMultiDict
 
 from mm_actions.errors import ConfigurationError, ConnectionLost, CustomActionException, Sent
+from mm_actions.transports.fork import start_anew_after_fork
 from mm_actions.transports.http.aiohttp.probe import refusal_after_handshake
 from mm_actions.transports.http.aiohttp.sessions import OwnSessions
 from mm_actions.transports.http.aiohttp.stream import AiohttpStream, AsyncAiohttpStream
@@ -31,9 +32,8 @@ from mm_actions.transports.http.failures import (
     not_http,
     response_aborted,
 )
-from mm_actions.transports.http.fork import start_anew_after_fork
 from mm_actions.transports.http.head import check_length, check_request, joined
-from mm_actions.transports.http.loop_thread import LoopThread
+from mm_actions.transports.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, MutableSet

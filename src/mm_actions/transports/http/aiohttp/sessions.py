@@ -14,8 +14,8 @@ import aiohttp
 import aiohttp.abc
 
 from mm_actions.transports.http.look_up import LOOK_UPS
-from mm_actions.transports.http.loop_end import at_loop_end
 from mm_actions.transports.http.tls import TlsMaterial
+from mm_actions.transports.loop_end import at_loop_end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator

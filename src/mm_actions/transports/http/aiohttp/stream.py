@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-    from mm_actions.transports.http.loop_thread import LoopThread
+    from mm_actions.transports.loop_thread import LoopThread
 
 
 class AsyncAiohttpStream:

@@ -15,8 +15,8 @@ from mm_actions.transports.http.curl.stream import BlockingLane, CurlStream
 from mm_actions.transports.http.dns import why_unresolved
 
 if TYPE_CHECKING:
+    from mm_actions.transports.fork import SocketLedger
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest, HttpResponse
-    from mm_actions.transports.http.fork import SocketLedger
 
 RESOLVER_PATIENCE = 0.2
 """Seconds to find out why a name was not resolved, at most."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mm_actions.transports.fork import SocketLedger, start_anew_after_fork
 from mm_actions.transports.http.curl.blocking import BlockingSender
 from mm_actions.transports.http.curl.on_loop import LoopSenders
-from mm_actions.transports.http.fork import SocketLedger, start_anew_after_fork
 
 if TYPE_CHECKING:
     from mm_actions.transports.http.curl.stream import AsyncCurlStream, CurlStream

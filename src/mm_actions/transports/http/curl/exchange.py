@@ -27,8 +27,8 @@ from mm_actions.transports.http.head import check_request, header_lines, read_he
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mm_actions.transports.fork import SocketLedger
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest
-    from mm_actions.transports.http.fork import SocketLedger
     from mm_actions.transports.http.tls import TlsMaterial
 
 _LIBCURL: int = pycurl.version_info()[2]

@@ -13,8 +13,8 @@ from mm_actions.transports.http.curl.exchange import CurlExchange
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mm_actions.transports.fork import SocketLedger
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest
-    from mm_actions.transports.http.fork import SocketLedger
 
 HELD = 64 << 10
 """Bytes that may wait here; what is beyond waits in the sockets, and then at the server."""

@@ -17,14 +17,14 @@ from mm_actions.transports.http.curl.lane import Lane
 from mm_actions.transports.http.curl.stream import AsyncCurlStream
 from mm_actions.transports.http.dns import why_unresolved
 from mm_actions.transports.http.epoll_loop import EpollLoop
-from mm_actions.transports.http.loop_end import at_loop_end
+from mm_actions.transports.loop_end import at_loop_end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from mm_actions.transports.fork import SocketLedger
     from mm_actions.transports.http.curl.lane import Outcome
     from mm_actions.transports.http.engine import EngineOptions, HttpRequest, HttpResponse
-    from mm_actions.transports.http.fork import SocketLedger
 
 _Exchange = TypeVar("_Exchange", bound=CurlExchange)
 

@@ -17,6 +17,7 @@ import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
 from mm_actions.errors import ConfigurationError, CustomActionException, InvocationError, Sent
+from mm_actions.transports.fork import start_anew_after_fork
 from mm_actions.transports.http.causes import causes_of, explain
 from mm_actions.transports.http.content_coding import ACCEPT_ENCODING, Body
 from mm_actions.transports.http.engine import HttpResponse
@@ -29,7 +30,6 @@ from mm_actions.transports.http.failures import (
     not_http,
     response_aborted,
 )
-from mm_actions.transports.http.fork import start_anew_after_fork
 from mm_actions.transports.http.head import check_length, check_request, joined
 from mm_actions.transports.http.requests.session import own_session, watch_session
 from mm_actions.transports.http.requests.stream import AsyncRequestsStream, OnThread, RequestsStream

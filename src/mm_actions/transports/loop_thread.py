@@ -9,8 +9,8 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from mm_actions.transports.fork import start_anew_after_fork
 from mm_actions.transports.http.failures import connect_failed
-from mm_actions.transports.http.fork import start_anew_after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
