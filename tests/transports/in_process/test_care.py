@@ -266,7 +266,7 @@ def test_many_failures_leave_nothing_behind(module, caller):
         fail()
     # A thread that has just given its result is not yet at rest when the next call looks for one.
     assert threading.active_count() <= threads + 2
-    assert open_descriptors() == descriptors
+    assert open_descriptors() <= descriptors  # what tests before this one left may be closed meanwhile
     for action in (breaks, late, streams):
         settle(lambda action=action: action._endpoint.transport._host.active == 0)
         assert action._endpoint.transport._host.counts().tasks_abandoned == 0
