@@ -74,5 +74,4 @@ def test_the_stages_have_what_the_notes_name_and_each_costs_more_than_none():
     assert {ENGINE, TRANSPORT, AROUND, ALONE} < set(blocking.figures)
     for table in (blocking, asynchronous, at_once):
         assert all(figures["p50_us"][0] > 0 for figures in table.figures.values())
-        # Whatever the machine does meanwhile: without network there is nothing to wait for.
-        assert table.median(ALONE, "p50_us") < table.median(TRANSPORT, "p50_us")
+        assert table.median(ALONE, "cpu_us") < table.median(TRANSPORT, "cpu_us")
