@@ -97,7 +97,7 @@ imports: setup ## Imports point down
 unit: setup ## The tests with branch coverage, on $(VENV)
 	@rm -rf .pytest_cache/v/cache/lastfailed
 	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder $(FAST) --cov --cov-report=term || \
-		tools/alone.sh 5 $(PYTEST) $(FAST) --cov --cov-append --cov-report=term
+		tools/alone.sh 3 $(PYTEST) $(FAST) --cov --cov-append --cov-report=term
 	$(BIN)/coverage report --include='*/mm_actions/resilience/*' --fail-under=100
 
 package: setup ## Build the wheel, install it elsewhere, try it without the source tree

@@ -46,5 +46,5 @@ echo "$others" | while read -r version python; do
         "$@" -o cache_dir="$CACHE" -m "$markers" --ignore=tests/packaging $chosen </dev/null
     }
     set -- "$folder/bin/python" -m pytest -p tools.no_skips
-    run "$@" -n "$jobs" --dist loadfile --no-loadscope-reorder || run tools/alone.sh 5 "$@"
+    run "$@" -n "$jobs" --dist loadfile --no-loadscope-reorder || run tools/alone.sh 3 "$@"
 done

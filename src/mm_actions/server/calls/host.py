@@ -128,6 +128,8 @@ class Host:
 
         The reply is a 200, or a problem with the caller's trace id.
         """
+        # In-process callers count on several threads. CPython switches threads at calls and jumps alone, and
+        # an addition to an attribute has neither.
         self._calls += 1
         if self.active >= self.options.concurrency:
             return self._problem(self.no_room("Too many calls are in progress."), None, call)
