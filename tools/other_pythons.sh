@@ -45,6 +45,6 @@ echo "$others" | while read -r version python; do
         # shellcheck disable=SC2086 # several folders are several arguments
         "$@" -o cache_dir="$CACHE" -m "$markers" --ignore=tests/packaging $chosen </dev/null
     }
-    set -- "$folder/bin/python" -m pytest -p tools.no_skips
-    run "$@" -n "$jobs" --dist loadfile --no-loadscope-reorder || run tools/alone.sh 3 "$@"
+    set -- "$folder/bin/python" -m pytest -p tools.no_skips -p tools.no_hangs
+    run "$@" -n "$jobs" --dist loadfile --no-loadscope-reorder --max-worker-restart 2 || run tools/alone.sh 3 "$@"
 done

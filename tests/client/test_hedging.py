@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import os
 import threading
 
 import pytest
 
 from client.scripts import config, refused
+from forking import holds_in_child
 from mm_actions import CustomAction, DialogueResponder, Request
 from mm_actions.errors import ConfigurationError, ConnectionLost, InProgress, RequestRefused, Sent
 from mm_actions.testing import ScriptedEngine, answer
@@ -197,14 +197,7 @@ def test_blocking_callers_share_one_loop_and_a_forked_child_has_its_own():
     engine = RacingEngine(*(course(f"s{number}") for number in range(4)))
     action = action_on(engine)
     assert all(action.invoke(Request(text="hi"), DialogueResponder()) for _ in range(2))
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            code = 0 if action.invoke(Request(text="hi"), DialogueResponder()) else 2
-        finally:
-            os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert holds_in_child(lambda: action.invoke(Request(text="hi"), DialogueResponder()))
     assert action.invoke(Request(text="hi"), DialogueResponder())
     assert json.loads(engine.requests[-1].body)["action"] == "greet"
     assert sum(thread.name == "mm_actions-loop" for thread in threading.enumerate()) == 1

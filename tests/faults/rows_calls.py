@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import threading
 import time
 from copy import deepcopy
@@ -13,6 +12,7 @@ import pytest
 
 from faults.bench import CANARY, GOOD, GRACE, Bench
 from faults.table import row
+from forking import holds_in_child
 from mm_actions import CustomAction, CustomActionSequence, DialogueResponder, Request
 from mm_actions.errors import (
     CircuitOpen,
@@ -322,15 +322,7 @@ def forked(bench: Bench) -> None:
     server = bench.serve()
     action = bench.action(server.url)
     bench.succeeds(action)
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            code = 0 if action.invoke(Request(), DialogueResponder()) else 2
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    assert holds_in_child(lambda: action.invoke(Request(), DialogueResponder()))
     bench.succeeds(action)
     assert len({request.connection for request in server.requests}) == 2
 

@@ -1,9 +1,9 @@
 """Deadlines of blocking calls on one thread."""
 
-import os
 import threading
 import time
 
+from forking import holds_in_child
 from mm_actions.transports.http.alarms import Alarms
 
 
@@ -57,10 +57,11 @@ def test_the_thread_ends_when_all_is_cancelled_though_the_times_are_far_off():
 def test_a_forked_child_watches_its_own_deadlines():
     alarms = Alarms()
     alarm = alarms.ring_at(time.monotonic() + 1000, list)
-    child = os.fork()
-    if child == 0:
+
+    def rings() -> bool:
         done = threading.Event()
         alarms.ring_at(time.monotonic() + 0.01, done.set)
-        os._exit(0 if done.wait(10) else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        return done.wait(10)
+
+    assert holds_in_child(rings)
     alarm.cancel()

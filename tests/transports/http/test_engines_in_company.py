@@ -182,7 +182,7 @@ def test_an_engine_closed_in_flight_fails_its_calls(start):
 
 
 FORKING = """
-import os, sys
+import os, signal, sys
 from mm_actions.transports.http.engine import EngineOptions, HttpRequest
 from mm_actions.transports.http.factory import create_engine
 from mm_actions.transports.http.tls import TlsMaterial
@@ -192,6 +192,7 @@ request = HttpRequest(url=url, body=b"{}", timeout=10)
 assert engine.send(request).status == 200
 child = os.fork()
 if child == 0:
+    signal.alarm(20)  # which the child of a process that is killed would not be
     assert engine.send(request).status == 200
     assert engine.send(request).status == 200
     engine.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from faults.bench import settle
+from forking import holds_in_child
 from mm_actions import DialogueResponder, Request, close_endpoints
 from mm_actions.errors import DeadlineExceeded, ResponseAborted, Sent, ServerUnavailable
 
@@ -178,18 +178,13 @@ def test_a_hedged_call_is_carried_out_once(module, caller):
 def test_a_forked_child_has_threads_of_its_own(module):
     action = module(PLAIN).action("plain")
     assert action.invoke(Request(text="parent"), DialogueResponder())
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
+
+    def is_answered() -> bool:
         responder = DialogueResponder()
-        result = action.invoke(Request(text="child"), responder)
-        os.write(writing, (responder.directives[0]["payload"]["text"] if result else "failed").encode())
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as pipe:
-        said = pipe.read()
-    os.waitpid(child, 0)
-    assert said == "plain child"
+        assert action.invoke(Request(text="child"), responder)
+        return responder.directives[0]["payload"]["text"] == "plain child"
+
+    assert holds_in_child(is_answered)
 
 
 def test_closing_ends_the_threads_and_a_later_call_begins_anew(module, caller):
