@@ -14,8 +14,6 @@ PIP := $(BIN)/python -m pip --no-input --disable-pip-version-check
 PINS := --constraint constraints.txt --build-constraint constraints.txt
 RUN_EXTRAS := cli,nlp,requests,aiohttp,server,reload,metrics,telemetry,ui,example-server
 PYTEST := $(BIN)/python -m pytest -p tools.no_skips -p tools.no_hangs
-# Each process has whole files; one that crashes is started anew, but not for ever.
-BESIDE := -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 2
 FAST := -m "not slow" --ignore=tests/packaging
 # What another Python cannot change: the browser, other languages, fuzzing, the building of the wheel.
 PORTABLE := not slow and not browser and not generator and not fuzz and not java and not go and not node
@@ -56,7 +54,7 @@ test: setup system lint types imports unit package pythons ## Every gate and eve
 check: setup lint types imports ## The gates without the tests
 
 fast: setup ## The tests alone, without coverage
-	$(PYTEST) $(BESIDE) $(FAST)
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder $(FAST)
 
 # ---- what the machine needs ----
 
@@ -97,9 +95,7 @@ imports: setup ## Imports point down
 # ---- tests ----
 
 unit: setup ## The tests with branch coverage, on $(VENV)
-	@rm -rf .pytest_cache/v/cache/lastfailed
-	$(PYTEST) $(BESIDE) $(FAST) --cov --cov-report=term || \
-		tools/alone.sh 3 $(PYTEST) $(FAST) --cov --cov-append --cov-report=term
+	tools/suite.sh $(JOBS) $(PYTEST) $(FAST) --cov --cov-report=term
 	$(BIN)/coverage report --include='*/mm_actions/resilience/*' --fail-under=100
 
 package: setup ## Build the wheel, install it elsewhere, try it without the source tree

@@ -40,11 +40,7 @@ echo "$others" | while read -r version python; do
     [ -z "$all" ] || chosen="tests"
     CACHE="$folder/.pytest_cache"
     export CACHE
-    rm -rf "$CACHE"
-    run() {
-        # shellcheck disable=SC2086 # several folders are several arguments
-        "$@" -o cache_dir="$CACHE" -m "$markers" --ignore=tests/packaging $chosen </dev/null
-    }
-    set -- "$folder/bin/python" -m pytest -p tools.no_skips -p tools.no_hangs
-    run "$@" -n "$jobs" --dist loadfile --no-loadscope-reorder --max-worker-restart 2 || run tools/alone.sh 3 "$@"
+    # shellcheck disable=SC2086 # several folders are several arguments
+    tools/suite.sh "$jobs" "$folder/bin/python" -m pytest -p tools.no_skips -p tools.no_hangs \
+        -m "$markers" --ignore=tests/packaging $chosen </dev/null
 done

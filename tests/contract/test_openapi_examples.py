@@ -57,6 +57,7 @@ def test_there_is_an_example_for_every_case_the_contract_is_about() -> None:
         "problem_400",
         "problem_404",
         "problem_422",
+        "problem_rejected",
         "problem_500",
         "problem_503",
     }
