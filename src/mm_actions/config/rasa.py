@@ -20,7 +20,7 @@ class RasaSettings:
     """How the actions of a Rasa server are called, over HTTP or gRPC.
 
     Attributes:
-        domain: The assistant's domain file (YAML); None where there is none.
+        domain: The assistant's domain (a YAML file, or a folder of several); None where there is none.
         send: What of the tracker and the domain travels with a call.
         actions: The same for single actions, by name.
         selective_domain: Whether the domain travels only to the actions for which it says ``send_domain``.

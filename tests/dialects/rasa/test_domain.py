@@ -75,3 +75,48 @@ def test_a_file_that_is_no_domain_is_an_error_that_names_it(tmp_path, text, why)
 def test_a_file_that_is_not_there_is_an_error_that_names_it(tmp_path):
     with pytest.raises(ConfigurationError, match="No such file"):
         load_domain(tmp_path / "none.yml")
+
+
+def test_a_folder_is_the_domain_that_its_files_make_up_at_any_depth(tmp_path):
+    (tmp_path / "shop" / "forms").mkdir(parents=True)
+    (tmp_path / "intents.yml").write_text("version: '3.1'\nintents: [greet, {order: {use_entities: []}}]\n")
+    (tmp_path / "shop" / "order.yaml").write_text(
+        "intents: [order_more, greet]\nslots: {size: {type: text}}\nactions: [action_order]\n"
+    )
+    (tmp_path / "shop" / "forms" / "form.yml").write_text(
+        "forms: {order_form: {required_slots: [size]}}\nslots: {milk: {type: bool}}\nresponses:\n"
+    )
+    (tmp_path / "shop" / "stories.yml").write_text("stories: [{story: a}]\n")
+    (tmp_path / "notes.txt").write_text("intents: [none]")
+    content = load_domain(tmp_path).content
+    assert content["intents"] == ["greet", {"order": {"use_entities": []}}, "order_more"]
+    assert content["slots"] == {"milk": {"type": "bool"}, "size": {"type": "text"}}
+    assert (content["actions"], list(content["forms"])) == (["action_order"], ["order_form"])
+    assert (content["responses"], content["version"]) == ({}, "3.1")
+    assert "stories" not in content
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "name"),
+    [
+        ("slots: {size: {type: text}}", "slots: {size: {type: any}}", "size"),
+        ("intents: [order]", "intents: [{order: {use_entities: []}}]", "order"),
+    ],
+)
+def test_two_files_that_contradict_each_other_are_named(tmp_path, one, other, name):
+    written(tmp_path, one)
+    (tmp_path / "other.yml").write_text(other)
+    with pytest.raises(ConfigurationError, match=name) as error:
+        load_domain(tmp_path)
+    assert all(os.fspath(tmp_path / file) in str(error.value) for file in ("domain.yml", "other.yml"))
+
+
+def test_a_folder_without_a_domain_is_an_error_that_says_what_one_has(tmp_path):
+    (tmp_path / "stories.yml").write_text("stories: []\n")
+    with pytest.raises(ConfigurationError, match=r"holds no domain.*intents") as error:
+        load_domain(tmp_path)
+    assert os.fspath(tmp_path) in str(error.value)
+    (tmp_path / "odd.yml").write_text("intents: 5\nslots: [{a: b}]\n")
+    with pytest.raises(ConfigurationError, match="intents") as error:
+        load_domain(tmp_path)
+    assert os.fspath(tmp_path / "odd.yml") in str(error.value)

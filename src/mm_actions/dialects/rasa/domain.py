@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mm_actions.contract.codec import encode
+from mm_actions.dialects.rasa.domain_files import read_domain
 from mm_actions.errors import ConfigurationError, EncodingFailed
 
 if TYPE_CHECKING:
@@ -54,49 +53,22 @@ def domain_of(content: dict[str, Any]) -> Domain:
 
 
 def load_domain(path: str | PathLike[str] | None) -> Domain:
-    """Read a domain file.
+    """Read a domain.
 
     Args:
-        path: A file of Rasa's YAML; None for a domain in which nothing is known.
+        path: A file of Rasa's YAML or a folder of several; None for a domain in which nothing is known.
 
     Raises:
         ConfigurationError: It cannot be read, or holds no domain.
     """
     if path is None:
         return MINIMAL
-    import yaml  # noqa: PLC0415 - a call without a domain file needs no YAML reader
-
-    path = Path(path)
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _loader())  # noqa: S506 - a SafeLoader
-    except OSError as error:
-        raise ConfigurationError(f"the domain {path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"the domain {path} is not YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"the domain {path} holds no domain; write at least `intents: []`")
+    content = read_domain(path)
     try:
         return domain_of(content)
     except EncodingFailed as error:
         raise ConfigurationError(f"the domain {path} cannot be sent: {error.cause}") from error
 
 
-def _loader() -> Any:
-    """Make a reader that, as Rasa's, takes ``yes`` and ``on`` for words: YAML 1.2."""
-    import yaml  # noqa: PLC0415 - as above
-
-    class Loader(yaml.SafeLoader):
-        yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own way to say it
-            first: [each for each in resolvers if each[0] not in _ONLY_IN_1_1]
-            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-
-    Loader.add_implicit_resolver(
-        "tag:yaml.org,2002:bool", re.compile("true|True|TRUE|false|False|FALSE"), list("tTfF")
-    )
-    return Loader
-
-
-_ONLY_IN_1_1 = frozenset(("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"))
 MINIMAL = domain_of({})
 """A domain in which nothing is known; it is not empty, for rasa_sdk takes an empty one for none."""
