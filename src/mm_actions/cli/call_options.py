@@ -59,7 +59,10 @@ Merge: TypeAlias = Annotated[
 
 # The server
 Url: TypeAlias = Annotated[
-    str | None, Option(help="Where actions are posted; no file is read then.", rich_help_panel=_SERVER)
+    str | None,
+    Option(
+        help="Where the actions are, by any of the schemes; no file is read then.", rich_help_panel=_SERVER
+    ),
 ]
 ConfigPath: TypeAlias = Annotated[
     Path | None,
