@@ -7,8 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx2
 import pytest
@@ -93,7 +93,7 @@ def dig(request, responder):
 @server.action
 async def slow(request, responder):
     note("slow")
-    await asyncio.sleep(1)
+    await asyncio.sleep(0.5)
     responder.reply("late but whole")
 '''
 
@@ -103,10 +103,14 @@ def protocol(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+def write_module(folder: Path) -> Path:
+    (folder / "actions.py").write_text(MODULE.replace("\\\\n", "\\n"), encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "actions.py").write_text(MODULE.replace("\\\\n", "\\n"), encoding="utf-8")
-    return tmp_path
+    return write_module(tmp_path)
 
 
 def parameters(folder: Path, *options: str) -> StdioServerParameters:
@@ -117,32 +121,36 @@ def parameters(folder: Path, *options: str) -> StdioServerParameters:
     )
 
 
-@pytest.fixture
-def serve(folder: Path) -> Iterator[Callable[..., tuple[str, subprocess.Popen[str]]]]:
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """Serve the module over HTTP, in a process of its own; give its url."""
-    with ExitStack() as running:
-
-        def start(*options: str) -> tuple[str, subprocess.Popen[str]]:
-            process = subprocess.Popen(
-                [
-                    *(sys.executable, "-W", "error", "-m", "mm_actions.cli"),
-                    *("serve", "actions", "--mcp", "--port", "0", *options),
-                ],
-                cwd=folder,
-                stdout=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
-            )
-            running.enter_context(process)
-            running.callback(end, process)
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-W", "error", "-m", "mm_actions.cli"),
+            *("serve", "actions", "--mcp", "--port", "0", *options),
+        ],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        try:
             assert process.stdout is not None
             line = process.stdout.readline()
             while not line.startswith("http"):
                 assert line, "it does not serve"
                 line = process.stdout.readline()
-            return f"{line.split(' ')[0]}/mcp", process
+            yield f"{line.split(' ')[0]}/mcp", process
+        finally:
+            end(process)
 
-        yield start
+
+@pytest.fixture
+def serve(folder: Path) -> Iterator[Callable[..., tuple[str, subprocess.Popen[str]]]]:
+    """Serve the module over HTTP, as often as a test wants it."""
+    with ExitStack() as running:
+        yield lambda *options: running.enter_context(serving(folder, *options))
 
 
 def end(process: subprocess.Popen[str]) -> None:
@@ -150,22 +158,96 @@ def end(process: subprocess.Popen[str]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-@pytest.fixture(params=["http", "stdio"])
-def target(request: pytest.FixtureRequest, folder: Path) -> Any:
-    """What the client is to be connected with."""
-    if request.param == "stdio":
-        return parameters(folder)
-    return request.getfixturevalue("serve")()[0]
+class Caller:
+    """A client of the module's actions, whose server lasts from test to test.
+
+    Args:
+        folder: Where the module is.
+        url: Of a server over HTTP; None for one on pipes, which serves one client for as long as it lives.
+        protocol: Which of the two.
+    """
+
+    def __init__(self, folder: Path, url: str | None, protocol: str) -> None:
+        self.protocol = protocol
+        self.leaves = url is not None and protocol == "legacy"
+        self._folder = folder
+        self._url = url
+        self._runner = asyncio.Runner()
+        self._kept: Kept | None = None
+
+    @property
+    def journal(self) -> Path:
+        """What the actions note."""
+        return self._folder / "journal"
+
+    def within(self, work: Callable[[Client], Awaitable[T]]) -> T:
+        """Do something with the client; over HTTP, it leaves afterwards."""
+        return self._runner.run(self._within(work))
+
+    def close(self) -> None:
+        """Leave."""
+        if self._kept is not None:
+            self._runner.run(self._kept.close())
+        self._runner.close()
+
+    async def _within(self, work: Callable[[Client], Awaitable[T]]) -> T:
+        async with asyncio.timeout(PATIENCE):
+            if self._url is None:
+                if self._kept is None:
+                    self._kept = Kept(Client(parameters(self._folder), mode=self.protocol))
+                return await work(await self._kept.client())
+            async with Client(self._url, mode=self.protocol) as client:
+                return await work(client)
 
 
-def within(target: Any, protocol: str, work: Callable[[Client], Awaitable[T]]) -> T:
-    """Do something with a client of the SDK."""
+class Kept:
+    """A client that stays connected, in a task of its own: who enters its contexts must leave them."""
 
-    async def run() -> T:
-        async with asyncio.timeout(PATIENCE), Client(target, mode=protocol) as client:
-            return await work(client)
+    def __init__(self, client: Client) -> None:
+        self._connected: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+        self._leaving = asyncio.Event()
+        self._task = asyncio.create_task(self._live(client))
 
-    return asyncio.run(run())
+    async def client(self) -> Client:
+        await asyncio.wait({self._connected, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        assert self._connected.done(), self._task.exception()
+        return self._connected.result()
+
+    async def close(self) -> None:
+        self._leaving.set()
+        await self._task
+
+    async def _live(self, client: Client) -> None:
+        async with client:
+            self._connected.set_result(client)
+            await self._leaving.wait()
+
+
+@pytest.fixture(scope="module")
+def lasting_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_module(tmp_path_factory.mktemp("lasting"))
+
+
+@pytest.fixture(scope="module")
+def lasting_url(lasting_folder: Path) -> Iterator[str]:
+    with serving(lasting_folder) as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="module", params=["http-auto", "http-legacy", "stdio-auto", "stdio-legacy"])
+def connected(request: pytest.FixtureRequest, lasting_folder: Path) -> Iterator[Caller]:
+    way, _, protocol = request.param.partition("-")
+    url = request.getfixturevalue("lasting_url") if way == "http" else None
+    caller = Caller(lasting_folder, url, protocol)
+    yield caller
+    caller.close()
+
+
+@pytest.fixture
+def caller(connected: Caller) -> Caller:
+    """A client of a server whose journal is empty."""
+    connected.journal.unlink(missing_ok=True)
+    return connected
 
 
 def at(server: ActionServer, protocol: str, work: Callable[[Client], Awaitable[T]], **headers: str) -> T:

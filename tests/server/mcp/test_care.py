@@ -18,10 +18,10 @@ from mm_actions import ConfigurationError, CustomAction, DialogueResponder, Requ
 from mm_actions.errors import ServerFailed, TooManyRequests
 from mm_actions.server import ActionServer, BearerTokens
 from mm_actions.server import TooManyRequests as SlowDown
-from server.mcp.conftest import PATIENCE, at, noted
+from server.mcp.conftest import PATIENCE, at, noted, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
@@ -140,13 +140,15 @@ def test_calls_in_progress_are_answered_before_the_end(
     assert process.wait(PATIENCE) == 0
 
 
-def test_several_workers_serve_one_client(
-    serve: Callable[..., tuple[str, subprocess.Popen[str]]], protocol: str
-) -> None:
-    url, _ = serve("--workers", "2")
+@pytest.fixture(scope="module")
+def url_of_workers(lasting_folder: Path) -> Iterator[str]:
+    with serving(lasting_folder, "--workers", "2") as (url, _):
+        yield url
 
+
+def test_several_workers_serve_one_client(url_of_workers: str, protocol: str) -> None:
     async def run() -> list[Any]:
-        async with asyncio.timeout(PATIENCE), Client(url, mode=protocol) as client:
+        async with asyncio.timeout(PATIENCE), Client(url_of_workers, mode=protocol) as client:
             calls = (client.call_tool("order", {"size": "small"}) for _ in range(20))
             return await asyncio.gather(*calls)
 

@@ -11,31 +11,31 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, CallToolResult
 from mcp_types.version import LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION
 
-from server.mcp.conftest import noted, within
+from server.mcp.conftest import noted
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mcp import Client
 
+    from server.mcp.conftest import Caller
 
-def called(target: Any, protocol: str, name: str, arguments: dict[str, Any] | None = None) -> CallToolResult:
-    return within(target, protocol, lambda client: client.call_tool(name, arguments))
+
+def called(caller: Caller, name: str, arguments: dict[str, Any] | None = None) -> CallToolResult:
+    return caller.within(lambda client: client.call_tool(name, arguments))
 
 
 def texts(result: CallToolResult) -> list[str]:
     return [block.text for block in result.content if block.type == "text"]
 
 
-def test_tools_have_the_schemas_of_typed_arguments(target: Any, protocol: str) -> None:
+def test_tools_have_the_schemas_of_typed_arguments(caller: Caller) -> None:
     async def work(client: Client) -> Any:
-        wanted = LATEST_HANDSHAKE_VERSION if protocol == "legacy" else LATEST_MODERN_VERSION
+        wanted = LATEST_HANDSHAKE_VERSION if caller.protocol == "legacy" else LATEST_MODERN_VERSION
         assert client.protocol_version == wanted
         assert client.server_info is not None
         assert client.server_info.name == "mm-actions"
         return await client.list_tools()
 
-    tools = {tool.name: tool for tool in within(target, protocol, work).tools}
+    tools = {tool.name: tool for tool in caller.within(work).tools}
     order = tools["order"]
     assert order.description == "Order drinks."
     assert order.input_schema["required"] == ["size"]
@@ -48,8 +48,8 @@ def test_tools_have_the_schemas_of_typed_arguments(target: Any, protocol: str) -
     assert tools["broken"].annotations is None
 
 
-def test_an_action_is_called_with_typed_arguments(target: Any, protocol: str) -> None:
-    result = called(target, protocol, "order", {"size": "large", "count": "2", "text": "two teas"})
+def test_an_action_is_called_with_typed_arguments(caller: Caller) -> None:
+    result = called(caller, "order", {"size": "large", "count": "2", "text": "two teas"})
     assert not result.is_error
     assert texts(result) == ["2 large: two teas", '{"slots": {"ordered": 2}}']
     assert result.structured_content == {
@@ -58,31 +58,31 @@ def test_an_action_is_called_with_typed_arguments(target: Any, protocol: str) ->
     }
 
 
-def test_arguments_that_do_not_fit_are_named(target: Any, protocol: str) -> None:
-    result = called(target, protocol, "order", {"count": "many"})
+def test_arguments_that_do_not_fit_are_named(caller: Caller) -> None:
+    result = called(caller, "order", {"count": "many"})
     assert result.is_error
     assert "'size' is missing" in texts(result)[0]
     assert "'count' must be a whole number" in texts(result)[0]
 
 
-def test_an_unknown_tool_is_an_error_of_the_protocol(target: Any, protocol: str) -> None:
+def test_an_unknown_tool_is_an_error_of_the_protocol(caller: Caller) -> None:
     async def work(client: Client) -> None:
         with pytest.raises(MCPError, match="Unknown tool: nothing") as error:
             await client.call_tool("nothing")
         assert error.value.code == INVALID_PARAMS
 
-    within(target, protocol, work)
+    caller.within(work)
 
 
-def test_a_failure_says_what_is_public_and_no_more(target: Any, protocol: str) -> None:
-    result = called(target, protocol, "broken")
+def test_a_failure_says_what_is_public_and_no_more(caller: Caller) -> None:
+    result = called(caller, "broken")
     assert result.is_error
     assert texts(result) == ["Action failed\nThe server's log says why."]
     assert "s3cret" not in json.dumps(result.model_dump(mode="json"))
-    assert texts(called(target, protocol, "refuse")) == ["Not Found\nthere is no tea"]
+    assert texts(called(caller, "refuse")) == ["Not Found\nthere is no tea"]
 
 
-def test_progress_tells_of_what_is_flushed(target: Any, protocol: str) -> None:
+def test_progress_tells_of_what_is_flushed(caller: Caller) -> None:
     told: list[Any] = []
 
     async def work(client: Client) -> CallToolResult:
@@ -94,7 +94,7 @@ def test_progress_tells_of_what_is_flushed(target: Any, protocol: str) -> None:
         assert plain.content == result.content
         return result
 
-    result = within(target, protocol, work)
+    result = caller.within(work)
     assert told == [(1, None, "part 0"), (2, None, "part 1"), (3, None, "part 2")]
     assert texts(result) == [
         "part 0",
@@ -108,32 +108,29 @@ def test_progress_tells_of_what_is_flushed(target: Any, protocol: str) -> None:
     ("action", "begun", "ended"), [("hang", "hanging", "called off"), ("dig", "digging", "given up")]
 )
 def test_a_call_that_is_called_off_ends_its_action(
-    target: Any, protocol: str, folder: Path, action: str, begun: str, ended: str
+    caller: Caller, action: str, begun: str, ended: str
 ) -> None:
-
-    # Without sessions, the old protocol has no way to say so over HTTP but to close the connection.
-    leaves = protocol == "legacy" and isinstance(target, str)
-
     async def work(client: Client) -> None:
         call = asyncio.ensure_future(client.call_tool(action))
-        await noted(folder, begun)
+        await noted(caller.journal.parent, begun)
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
-        if not leaves:
-            await noted(folder, ended)
+        # Without sessions, the old protocol has no way to say so over HTTP but to close the connection.
+        if not caller.leaves:
+            await noted(caller.journal.parent, ended)
 
-    within(target, protocol, work)
-    if leaves:
-        asyncio.run(noted(folder, ended))
+    caller.within(work)
+    if caller.leaves:
+        asyncio.run(noted(caller.journal.parent, ended))
 
 
-def test_calls_run_at_the_same_time(target: Any, protocol: str) -> None:
+def test_calls_run_at_the_same_time(caller: Caller) -> None:
     async def work(client: Client) -> list[CallToolResult]:
         sizes = ["small", "large"] * 10
         calls = (client.call_tool("order", {"size": size, "text": str(n)}) for n, size in enumerate(sizes))
         return await asyncio.gather(*calls)
 
-    results = within(target, protocol, work)
+    results = caller.within(work)
     assert [texts(result)[0] for result in results] == [
         f"1 {'large' if n % 2 else 'small'}: {n}" for n in range(20)
     ]

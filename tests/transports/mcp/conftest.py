@@ -20,6 +20,8 @@ from mm_actions import ActionResult, CustomAction, DialogueResponder, Request, c
 PEER = Path(__file__).parent / "peer.py"
 PATIENCE = 15.0
 Run = Callable[..., ActionResult]
+QUICK: dict[str, Any] = {"timeout": 0.5, "resilience": {"breaker": {"failures": 1000}}}
+"""Settings of actions that are to be given up soon; until a command has started, they are in vain."""
 ORDER = {
     "text": "two large teas",
     "entities": [
@@ -51,8 +53,15 @@ def serving(*options: str, **variables: str) -> Iterator[int]:
             process.kill()
 
 
-@pytest.fixture(autouse=True)
-def no_sessions_left() -> Iterator[None]:
+@pytest.fixture(scope="module")
+def loop() -> Iterator[asyncio.Runner]:
+    """An event loop on which sessions last from test to test, as they do in a program."""
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_sessions_left(loop: asyncio.Runner) -> Iterator[None]:
     yield
     close_endpoints()
 
@@ -89,19 +98,29 @@ def colour(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def invoke(colour: str, journal: Path) -> Run:
-    """Call an action on a turn: of the members of a request, and of the responder's slots."""
+def action(journal: Path) -> Callable[..., CustomAction]:
+    """Make an action of a server that writes the journal; equal settings share a session."""
 
-    def run(action: str, url: str, *, slots: dict[str, Any] | None = None, **settings: Any) -> ActionResult:
-        turn = settings.pop("turn", ORDER)
+    def make(name: str, url: str, **settings: Any) -> CustomAction:
         mcp = settings.pop("mcp", {})
         if url.startswith("mcp+stdio"):
             mcp = {"env": {"PEER_JOURNAL": str(journal)}, **mcp}
+        return CustomAction(name, {"url": url, "timeout": PATIENCE, "retries": 0, "mcp": mcp, **settings})
+
+    return make
+
+
+@pytest.fixture
+def invoke(colour: str, action: Callable[..., CustomAction], loop: asyncio.Runner) -> Run:
+    """Call an action on a turn: of the members of a request, and of the responder's slots."""
+
+    def run(name: str, url: str, *, slots: dict[str, Any] | None = None, **settings: Any) -> ActionResult:
+        turn = settings.pop("turn", ORDER)
         request, responder = Request(**turn), DialogueResponder(slots=slots)
-        custom = CustomAction(action, {"url": url, "timeout": PATIENCE, "retries": 0, "mcp": mcp, **settings})
+        custom = action(name, url, **settings)
         if colour == "sync":
             return custom.invoke(request, responder)
-        return asyncio.run(custom.invoke_async(request, responder))
+        return loop.run(custom.invoke_async(request, responder))
 
     return run
 
@@ -112,6 +131,13 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < ends, "it did not come about"
         os.sched_yield()
+
+
+async def opened(action: CustomAction, request: Request) -> None:
+    """Wait until an action answers, which is when the session of its settings is open."""
+    async with asyncio.timeout(PATIENCE):
+        while not await action.invoke_async(request, DialogueResponder()):
+            pass
 
 
 def noted(journal: Path, line: str) -> int:

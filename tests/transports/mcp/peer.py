@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any, Literal
 
-import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.utilities.types import Image
@@ -143,6 +142,8 @@ class Guarded:
 
 def serve_http(*, stateless: bool) -> None:
     """Serve at a free port, which is said on the first line."""
+    import uvicorn
+
     app = Guarded(peer.streamable_http_app(stateless_http=stateless))
     config = uvicorn.Config(
         app,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def test_arguments_are_found_by_their_names_and_converted(
     invoke: Run, url: str, protocol: str, journal: Path
 ) -> None:
+    before = noted(journal, "order large 2 ['tea'] False")
     result = invoke("order", url, slots={"hot": "no"}, mcp={"protocol": protocol})
     assert result, result.error
     assert result.answer is not None
@@ -29,7 +30,7 @@ def test_arguments_are_found_by_their_names_and_converted(
             "payload": {"number": 7, "total": 5.0, "drinks": ["tea"]},
         }
     ]
-    assert noted(journal, "order large 2 ['tea'] False")
+    assert noted(journal, "order large 2 ['tea'] False") == before + 1
 
 
 def test_a_declared_mapping_goes_before_names(invoke: Run, url: str) -> None:

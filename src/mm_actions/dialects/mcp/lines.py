@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Self
 
+import anyio
 import mcp_types as types
 from mcp.shared.message import SessionMessage
 
@@ -65,7 +66,10 @@ class Lines:
                 self._over = True
                 del buffer[_HEAD:]
                 self._looked_at = len(buffer)
-            piece = await self._reader.read(_PIECE)
+            try:
+                piece = await self._reader.read(_PIECE)
+            except OSError:  # cut off, which is an end as well
+                return None
             if not piece:
                 return None
             if self._over:
@@ -113,20 +117,39 @@ class Writer:
     Args:
         writer: The pipe.
         sent: Called when a request has been written.
+        ended: Called when the other side reads no more.
     """
 
-    def __init__(self, writer: asyncio.StreamWriter, sent: Callable[[str], object] = lambda _: None) -> None:
+    def __init__(
+        self,
+        writer: asyncio.StreamWriter,
+        sent: Callable[[str], object] = lambda _: None,
+        ended: Callable[[], object] = lambda: None,
+    ) -> None:
         self._writer = writer
         self._sent = sent
+        self._ended = ended
 
     async def send(self, item: SessionMessage, /) -> None:
-        """Write a message; a notification does not wait for a reader that does not read."""
+        """Write a message; a notification does not wait for a reader that does not read.
+
+        Raises:
+            anyio.BrokenResourceError: The other side reads no more; it is by this error that the SDK knows.
+        """
         message = item.message
         self._writer.write(message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n")
+        if self._writer.is_closing():  # asyncio found it broken, and has dropped the message whole
+            self._ended()
+            raise anyio.BrokenResourceError
         if isinstance(message, types.JSONRPCRequest):
             self._sent(message.method)
-        if not isinstance(message, types.JSONRPCNotification):
+        if isinstance(message, types.JSONRPCNotification):
+            return
+        try:
             await self._writer.drain()
+        except OSError as error:
+            self._ended()
+            raise anyio.BrokenResourceError from error
 
     async def aclose(self) -> None:
         """Do nothing: the pipe belongs to who opened it."""

@@ -48,7 +48,7 @@ class Child:
     def note(self, code: int | None) -> None:
         """Take down how it ended."""
         if code is None:
-            self.ending = f"{self.command!r} has closed its output"
+            self.ending = f"{self.command!r} has closed its input or its output"
         elif code < 0:
             self.ending = f"{self.command!r} was ended by {signal.Signals(-code).name}"
         else:
@@ -73,7 +73,7 @@ async def child_streams(
         cwd: Where it runs.
         limit: Bytes of a message, at most.
         child: Is told how it ended.
-        ended: Called when it has closed its output.
+        ended: Called when it has closed its output or its input.
 
     Raises:
         ConnectFailed: It cannot be started.
@@ -108,7 +108,7 @@ async def child_streams(
         ended()
 
     try:
-        yield Lines(process.stdout, limit, closed), Writer(process.stdin, note_written)
+        yield Lines(process.stdout, limit, closed), Writer(process.stdin, note_written, closed)
     finally:
         ending = loop.create_task(_end(process, telling))
         try:
@@ -125,15 +125,16 @@ async def _end(process: subprocess.Process, telling: asyncio.Task[None]) -> None
     """End a process and all that it started, which are a group of their own."""
     if process.stdin is not None:
         process.stdin.close()
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        if await _gone(process):
-            break
-        _signal(process.pid, number)
-    await _gone(process)
-    _signal(process.pid, signal.SIGKILL)  # what it started and left behind
-    children.discard(process.pid)
-    telling.cancel()
-    await asyncio.wait({telling})
+    try:
+        if not await _gone(process):
+            _signal(process.pid, signal.SIGTERM)
+            await _gone(process)
+    finally:  # a loop that ends cancels this as well: then there is no more patience
+        _signal(process.pid, signal.SIGKILL)  # what it started and left behind, too
+        await _gone(process)
+        children.discard(process.pid)
+        telling.cancel()
+        await asyncio.wait({telling})
 
 
 async def _gone(process: subprocess.Process) -> bool:
