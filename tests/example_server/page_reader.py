@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from tests.docs.pages import ROOT, blocks_of
-from tests.example_server.builds import PATH
+from tests.example_server.builds import ENVIRONMENT
 from tests.example_server.servers import start
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class PageReader:
         if command.startswith(self._serves):
             self._server.close()
             words = command.replace("8080", "0").split()
-            self._url = self._server.enter_context(start(words, self._folder, {"PATH": PATH})).url
+            self._url = self._server.enter_context(start(words, self._folder, ENVIRONMENT)).url
             return
         self.printed = self._run(command.replace(_URL, self._url))
         if " cd " in command:
@@ -75,7 +75,7 @@ class PageReader:
         done = subprocess.run(
             ["sh", "-c", command],
             cwd=self._folder,
-            env={**os.environ, "PATH": PATH},
+            env={**os.environ, **ENVIRONMENT},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

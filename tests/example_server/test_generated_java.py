@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.example_server.builds import ROOT, maven, program, run
+from tests.example_server.builds import ROOT, SHORT_LIVED_JAVA, maven, program, run
 from tests.example_server.running import RunningServer
 from tests.example_server.servers import start
 from tests.stubs.conftest import installed
@@ -33,7 +33,7 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> list[str | Path]:
             folder,
             within=500,
         )
-    return [program("java"), "-XX:TieredStopAtLevel=1", "-jar", folder / "target" / "shop.jar"]
+    return [program("java"), *SHORT_LIVED_JAVA, "-jar", folder / "target" / "shop.jar"]
 
 
 def test_it_keeps_the_core_level_and_ends_on_a_signal(command: list[str | Path]) -> None:

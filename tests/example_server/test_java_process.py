@@ -8,7 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.example_server.builds import JAVA, java_server, maven, run
+from tests.example_server.builds import JAVA, SHORT_LIVED_JAVA, java_server, maven, run
 from tests.example_server.other_languages.hosting import assert_problem
 from tests.example_server.running import JSON, RunningServer
 from tests.example_server.servers import start
@@ -39,7 +39,7 @@ def authority(tmp_path: Path) -> CertificateAuthority:
 
 def test_its_own_tests_pass() -> None:
     with maven() as mvn:
-        run([*mvn, "test"], JAVA)
+        run([*mvn, "test", f"-DargLine={' '.join(SHORT_LIVED_JAVA)}"], JAVA)
 
 
 @pytest.mark.parametrize(

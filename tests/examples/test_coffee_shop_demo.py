@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.examples.demonstration import PATIENCE, at_the_terminal, kill, left_behind, started
+from tests.example_server.running import ROOT
+from tests.examples.demonstration import ENVIRONMENT, PATIENCE, at_the_terminal, kill, left_behind, started
 
 if TYPE_CHECKING:
     from tests.examples.demonstration import Demonstration
@@ -101,6 +104,48 @@ def test_two_signals_at_once_do_not_interrupt_the_stopping_of_the_servers():
             demo.process.send_signal(number)
         demo.signal(signal.SIGTERM)
         assert demo.end() == 129
+    assert_nothing_left(demo)
+
+
+INTERRUPTED = """
+import os, signal, sys
+from examples.coffee_shop.demo.signals import Signalled, heed_signals
+
+def interrupt(frame, event, _argument):
+    if event == "call" and frame.f_back.f_code.co_name == "_end":
+        os.kill(os.getpid(), signal.SIGINT)
+
+heed_signals()
+sys.setprofile(interrupt)
+try:
+    os.kill(os.getpid(), signal.SIGHUP)
+    signal.pause()
+except Signalled as signalled:
+    sys.setprofile(None)
+    print(signalled)
+"""
+
+
+def test_a_signal_that_comes_while_the_first_takes_effect_does_not_take_its_place():
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("SIGHUP\n", "", 0)
+
+
+def test_signals_that_come_until_the_very_end_do_not_change_the_exit_code():
+    with at_the_terminal() as (demo, _):
+        demo.wait_for("you> ")
+        demo.process.send_signal(signal.SIGINT)
+        while demo.process.poll() is None:
+            demo.process.send_signal(signal.SIGTERM)
+        assert demo.end() in {130, 143}
     assert_nothing_left(demo)
 
 

@@ -102,4 +102,9 @@ class BreakerModel(RuleBasedStateMachine):
 
 
 TestBreakerModel = BreakerModel.TestCase
-TestBreakerModel.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+TestBreakerModel.settings = settings(max_examples=50, stateful_step_count=60, deadline=None)
+
+
+@pytest.mark.slow
+class TestBreakerModelAtLength(BreakerModel.TestCase):
+    settings = settings(max_examples=1000, stateful_step_count=60, deadline=None)

@@ -75,4 +75,9 @@ class BulkheadModel(RuleBasedStateMachine):
 
 
 TestBulkheadModel = BulkheadModel.TestCase
-TestBulkheadModel.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+TestBulkheadModel.settings = settings(max_examples=50, stateful_step_count=60, deadline=None)
+
+
+@pytest.mark.slow
+class TestBulkheadModelAtLength(BulkheadModel.TestCase):
+    settings = settings(max_examples=1000, stateful_step_count=60, deadline=None)

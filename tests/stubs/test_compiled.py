@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.example_server.builds import ROOT, maven, node_tools, program, run
+from tests.example_server.builds import ROOT, SHORT_LIVED_JAVA, maven, node_tools, program, run
 from tests.example_server.running import run_server
 from tests.example_server.servers import start
 from tests.stubs.conftest import installed
@@ -73,7 +73,7 @@ def with_maven_filled_in(folder: Path) -> None:
     with maven() as mvn:
         run([*mvn, "package"], folder)
     (jar,) = folder.glob("target/*.jar")
-    keeps_the_core_level([program("java"), "-jar", jar, "--server.port=0"], folder)
+    keeps_the_core_level([program("java"), *SHORT_LIVED_JAVA, "-jar", jar, "--server.port=0"], folder)
 
 
 def with_cargo_filled_in(folder: Path) -> None:

@@ -14,7 +14,7 @@ from mm_actions.client.call import observing
 
 from .script import CONTEXT, SCRIPT
 from .servers import ServerTrouble, sample_servers
-from .signals import Signalled, heed_signals
+from .signals import Signalled, heed_signals, signals_are_over
 from .transcript import heading, note, show_turn
 
 if TYPE_CHECKING:
@@ -135,4 +135,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    exit_code = main()
+    signals_are_over()
+    sys.exit(exit_code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,11 @@ def heed_signals() -> None:
         signal.signal(number, _end)
 
 
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
+def _end(number: int, frame: FrameType | None) -> None:
+    while frame is not None:
+        if frame.f_code is _end.__code__:
+            return  # it interrupts the first signal, which is about to raise
+        frame = frame.f_back
     for each in _SIGNALS:
         signal.signal(each, _pass_over)  # the next one would interrupt the stopping of the servers
     raise Signalled(number)
@@ -39,6 +43,11 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
 
 def _pass_over(_number: int, _frame: FrameType | None) -> None:
     """Do nothing; unlike SIG_IGN, this is also right for a signal that has come already."""
+
+
+def signals_are_over() -> None:
+    """From now on, let none come: Python forgets its handlers before it ends, and would be killed."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
 @contextlib.contextmanager
