@@ -48,7 +48,7 @@ def engines_of(row: Any, engines: Iterable[str]) -> str:
 def table() -> str:
     """Write the rows as Markdown, a table for each group."""
     groups, found = rows()
-    engines: tuple[str, ...] = importlib.import_module("faults.test_table").ENGINES
+    engines: tuple[str, ...] = importlib.import_module("faults.cases").ENGINES
     return "\n".join(_lines(groups, found, engines))
 
 

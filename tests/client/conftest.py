@@ -5,6 +5,9 @@ import asyncio
 import pytest
 
 from mm_actions import DialogueResponder, Request
+from transports.http.system_authority import one_authority_of_the_system
+
+__all__ = ["invoke", "one_authority_of_the_system", "turn"]
 
 
 @pytest.fixture(params=["sync", "async"])

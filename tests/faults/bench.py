@@ -6,12 +6,13 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from mm_actions import ActionResult, CustomAction, CustomActionSequence, DialogueResponder, Request
 from mm_actions.errors import InvocationError, Sent
@@ -48,6 +49,39 @@ class Outcome:
     def error(self) -> InvocationError:
         assert self.result.error is not None, "the call succeeded"
         return self.result.error
+
+
+class _Turn:
+    """A turn that holds canaries, and what is seen while a call is made on it."""
+
+    def __init__(self, request: Request | None = None) -> None:
+        self.request = request or Request(text=CANARY, frame={"secret": CANARY})
+        self.responder = DialogueResponder(frame={"secret": CANARY, "kept": 1}, slots={"s": 1})
+        self.responder.reply("before")
+        self.responder.params.language = "de"
+        self._before = deepcopy(dict(self.responder))
+        self._records: list[logging.LogRecord] = []
+        self._handler = logging.Handler()
+        self._handler.emit = self._records.append  # type: ignore[method-assign]
+        self._began = self._elapsed = 0.0
+
+    def __enter__(self) -> Self:
+        logging.getLogger("mm_actions.call").addHandler(self._handler)
+        self._began = time.monotonic()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._elapsed = time.monotonic() - self._began
+        logging.getLogger("mm_actions.call").removeHandler(self._handler)
+
+    def outcome(self, result: ActionResult) -> Outcome:
+        return Outcome(
+            result=result,
+            responder=self.responder,
+            before=self._before,
+            elapsed=self._elapsed,
+            records=self._records,
+        )
 
 
 @dataclass(kw_only=True)
@@ -87,26 +121,27 @@ class Bench:
 
     def invoke(self, action: CustomAction | CustomActionSequence, request: Request | None = None) -> Outcome:
         """Call an action on a turn that holds canaries."""
-        request = request or Request(text=CANARY, frame={"secret": CANARY})
-        responder = DialogueResponder(frame={"secret": CANARY, "kept": 1}, slots={"s": 1})
-        responder.reply("before")
-        responder.params.language = "de"
-        before = deepcopy(dict(responder))
-        records: list[logging.LogRecord] = []
-        handler = logging.Handler()
-        handler.emit = records.append  # type: ignore[method-assign]
-        logger = logging.getLogger("mm_actions.call")
-        logger.addHandler(handler)
-        began = time.monotonic()
-        try:
+        with _Turn(request) as turn:
             if self.sync:
-                result = action.invoke(request, responder)
+                result = action.invoke(turn.request, turn.responder)
             else:
-                result = self.runner.run(action.invoke_async(request, responder))
-        finally:
-            elapsed = time.monotonic() - began
-            logger.removeHandler(handler)
-        return Outcome(result=result, responder=responder, before=before, elapsed=elapsed, records=records)
+                result = self.runner.run(action.invoke_async(turn.request, turn.responder))
+        return turn.outcome(result)
+
+    def invoke_at_once(self, actions: Iterable[CustomAction | CustomActionSequence]) -> list[Outcome]:
+        """Call several, each on a turn of its own; the records of each are those of all."""
+        if self.sync:
+            return self.run_many([partial(self.invoke, action) for action in actions])
+
+        async def call(action: CustomAction | CustomActionSequence) -> Outcome:
+            with _Turn() as turn:
+                result = await action.invoke_async(turn.request, turn.responder)
+            return turn.outcome(result)
+
+        async def together() -> list[Outcome]:
+            return await asyncio.gather(*map(call, actions))
+
+        return self.runner.run(together())
 
     def run_many(self, calls: list[Callable[[], Any]]) -> list[Any]:
         """Run blocking functions on threads of their own, and give their results."""
@@ -160,9 +195,12 @@ class Bench:
 
     def succeeds(self, action: CustomAction) -> Outcome:
         outcome = self.invoke(action)
+        self.check_success(outcome)
+        return outcome
+
+    def check_success(self, outcome: Outcome) -> None:
         assert outcome.result, str(outcome.result.error)
         assert outcome.responder.frame["answered"] is True
-        return outcome
 
 
 def settle(done: Callable[[], bool]) -> None:

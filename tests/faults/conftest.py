@@ -5,6 +5,9 @@ import pytest
 from faults.bench import open_bench
 from mm_actions import close_endpoints
 from mm_actions.testing import CertificateAuthority
+from transports.http.system_authority import one_authority_of_the_system
+
+__all__ = ["bench", "certificates", "one_authority_of_the_system"]
 
 
 @pytest.fixture(scope="session")

@@ -206,20 +206,20 @@ def hangs(bench: Bench) -> None:
 @row("C13", "sends its head a byte at a time", "`deadline-exceeded` at the deadline, although bytes come")
 def slow_head(bench: Bench) -> None:
     server = bench.serve(Dribble(GOOD, chunk=1, interval=0.05))
-    bench.fails(bench.action(server.url, timeout=0.4), DeadlineExceeded, sent=Sent.YES)
+    bench.fails(bench.action(server.url, timeout=0.3), DeadlineExceeded, sent=Sent.YES)
 
 
 @row("C13a", "sends its body a byte at a time", "`deadline-exceeded` at the deadline, although bytes come")
 def slow_body(bench: Bench) -> None:
     answer = Answer(json=LONG)
     server = bench.serve((Send(answer.head()), Dribble(answer.wire()[len(answer.head()) :], interval=0.05)))
-    bench.fails(bench.action(server.url, timeout=0.4), DeadlineExceeded, sent=Sent.YES)
+    bench.fails(bench.action(server.url, timeout=0.3), DeadlineExceeded, sent=Sent.YES)
 
 
 @row("C13b", "never takes the request", "`deadline-exceeded` at the deadline, maybe sent")
 def takes_nothing(bench: Bench) -> None:
     server = bench.serve((ReadBytes(1), Hang(watch=False)))
-    action = bench.action(server.url, timeout=0.4)
+    action = bench.action(server.url, timeout=0.5)
     outcome = bench.invoke(action, Request(text="x", context={"big": "x" * 20_000_000}))
     assert isinstance(outcome.error, DeadlineExceeded)
     assert outcome.error.sent is not Sent.NO

@@ -41,9 +41,10 @@ PROBLEM = {"Content-Type": "application/problem+json"}
 
 @row("P1", "429 or 503 with a `Retry-After` that fits", "waits as told, and is tried again")
 def retry_after_fits(bench: Bench) -> None:
-    for status in (429, 503):
-        server = bench.serve(InOrder(Answer(status, json={}, headers={"Retry-After": "1"}), then=GOOD))
-        outcome = bench.succeeds(bench.action(server.url))
+    busy = (Answer(status, json={}, headers={"Retry-After": "1"}) for status in (429, 503))
+    servers = [bench.serve(InOrder(answer, then=GOOD)) for answer in busy]
+    for outcome in bench.invoke_at_once([bench.action(server.url) for server in servers]):
+        bench.check_success(outcome)
         assert outcome.elapsed >= 1
         assert outcome.result.attempts == 2
 

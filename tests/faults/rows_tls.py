@@ -2,6 +2,7 @@
 
 import ssl
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -109,9 +110,14 @@ def list_of_no_use(bench: Bench) -> None:
         bench.action(server.url, cert=str(files.ca), crl=str(files.ca))
 
 
+@cache
+def weak_certificates(authority: CertificateAuthority) -> tuple[CertificateFiles, ...]:
+    return authority.sha1(), authority.rsa_1024()
+
+
 @row("T4", "SHA-1 or RSA-1024 in the server's certificate", "`tls-peer-untrusted` or `tls-failed`, not sent")
 def weak(bench: Bench) -> None:
-    for files in (bench.certificates.sha1(), bench.certificates.rsa_1024()):
+    for files in weak_certificates(bench.certificates):
         server = bench.serve(ssl_context=files.server_context())
         action = bench.action(server.url, **trusting(bench, files))
         bench.fails(action, (TlsPeerUntrusted, TlsFailed), sent=Sent.NO)
@@ -257,6 +263,16 @@ def unknown_name(bench: Bench) -> None:
     bench.succeeds(bench.action(server.url, **trusting(bench, files)))
 
 
+@cache
+def with_names(authority: CertificateAuthority, count: int) -> CertificateFiles:
+    return authority.server(*(f"host-{number}.example.org" for number in range(count)), "127.0.0.1")
+
+
+@cache
+def with_chain(authority: CertificateAuthority, size: int) -> CertificateFiles:
+    return authority.padded_chain(size)
+
+
 @row(
     "T10a",
     "a certificate with 4,000 names, and one with 10,000",
@@ -264,8 +280,7 @@ def unknown_name(bench: Bench) -> None:
 )
 def many_names(bench: Bench) -> None:
     for count, fails in ((4_000, False), (10_000, True)):
-        names = (f"host-{number}.example.org" for number in range(count))
-        files = bench.certificates.server(*names, "127.0.0.1")
+        files = with_names(bench.certificates, count)
         server = bench.serve(ssl_context=files.server_context())
         action = bench.action(server.url, **trusting(bench, files), resilience=PATIENT)
         if fails:
@@ -277,7 +292,7 @@ def many_names(bench: Bench) -> None:
 @row("T10b", "a chain of 90 KB, and one of 110 KB", "succeeds; `tls-failed`, not sent; 50 ms of CPU at most")
 def long_chain(bench: Bench) -> None:
     for size, fails in ((90_000, False), (110_000, True)):
-        files = bench.certificates.padded_chain(size)
+        files = with_chain(bench.certificates, size)
         server = bench.serve(ssl_context=files.server_context())
         action = bench.action(server.url, **trusting(bench, files), resilience=PATIENT)
         if fails:

@@ -11,12 +11,16 @@ from tests.interaction.colours import ASYNC, COLOURS
 from tests.interaction.ways import ABSENT, WAYS, Hosts
 
 from mm_actions import close_endpoints
+from transports.http.system_authority import one_authority_of_the_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PATIENT = {"breaker": {"failures": 1_000_000, "calls": 1_000_000}}
 """Many of the calls are meant to fail, and no server is to be left alone for it."""
+
+__all__ = ["one_authority_of_the_system"]
+
 REQUIREMENTS = {
     each["id"]: each for each in yaml.safe_load(Path(__file__).with_name("requirements.yaml").read_text())
 }

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import socket
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mm_actions.testing import CertificateAuthority
+from transports.http.system_authority import one_authority_of_the_system
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
+
+__all__ = ["one_authority_of_the_system"]
 
 
 class RawClient:
@@ -72,6 +76,12 @@ def _threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if not thread.name.startswith(others)]
 
 
+def _wait(done: Callable[[], bool]) -> None:
+    pause, ends = threading.Event(), time.monotonic() + 5
+    while not done() and time.monotonic() < ends:
+        pause.wait(0.002)
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left_behind() -> Iterator[None]:
     descriptors, threads = open_descriptors(), _threads()
@@ -81,6 +91,7 @@ def nothing_is_left_behind() -> Iterator[None]:
             thread.join(5)  # it may be ending
     if open_descriptors() > descriptors:
         gc.collect()  # what only a traceback held is not a leak
+        _wait(lambda: open_descriptors() <= descriptors)  # a server of several tests may be closing some
     assert open_descriptors() <= descriptors
     assert [thread.name for thread in _threads() if thread not in threads] == []
 

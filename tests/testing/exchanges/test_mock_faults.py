@@ -56,6 +56,18 @@ def greeting(tmp_path: Path) -> Iterator[Path]:
     close_endpoints()
 
 
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    """Serve an action for each fault, and one without; give the address and the names."""
+    folder = tmp_path_factory.mktemp("faulty")
+    names = {fault: f"greet_{number}" for number, fault in enumerate(SEEN_AS)}
+    for name in (*names.values(), "pay"):
+        put(folder, name, request=call(name), answer=reply("hi"))
+    rules = faults(*(f"{name}={fault}" for fault, name in names.items()))
+    with MockServer(Book(read_folder(folder)), faults=rules).in_thread() as running:
+        yield running.url, names
+
+
 def faults(*rules: str, seed: int | None = None) -> Faults:
     return Faults(map(FaultRule.parse, rules), seed=seed)
 
@@ -74,10 +86,15 @@ def test_every_kind_of_fault_is_seen_as_an_error_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(("fault", "seen"), SEEN_AS.items())
-def test_our_client_sees_what_was_asked_for(mock: Mock, greeting: Path, fault: str, seen: str) -> None:
-    url = mock(greeting, faults=faults(f"greet={fault}"))
-    assert kind_of(url) == seen
-    assert kind_of(url, "pay") == "ok"
+def test_our_client_sees_what_was_asked_for(
+    faulty: tuple[str, dict[str, str]], fault: str, seen: str
+) -> None:
+    url, names = faulty
+    try:
+        assert kind_of(url, names[fault]) == seen
+        assert kind_of(url, "pay") == "ok"
+    finally:
+        close_endpoints()
 
 
 @pytest.mark.parametrize("fault", ["reset", "truncated", "close", "hang", "not-http"])

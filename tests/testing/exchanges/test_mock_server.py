@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,7 @@ from mm_actions.errors import ConfigurationError
 from mm_actions.testing.exchanges import Book, MockServer, examples_folder, read_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mm_actions.testing import CertificateAuthority
@@ -69,14 +71,31 @@ def test_a_redacted_member_fits_any_value(mock: Mock, tmp_path: Path) -> None:
     assert text_of(send(url, call("pay", context={"token": "any", "shop": 1}))) == "shop"
 
 
+@pytest.fixture(scope="module")
+def served_examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Path, str]]:
+    """Serve each example from a folder of its own, beside an exchange that it is not."""
+    serving = {example: ExitStack() for example in EXAMPLES}
+
+    def serve(example: Path) -> str:
+        folder = tmp_path_factory.mktemp(example.stem)
+        put(folder, "1-other", request=call("other"), answer={})
+        put(folder, "2-example", **json.loads(example.read_text("utf-8")))
+        server = MockServer(Book(read_folder(folder), ("request.text",)))
+        return serving[example].enter_context(server.in_thread()).url
+
+    try:
+        yield {example: serve(example) for example in EXAMPLES}
+    finally:
+        with ThreadPoolExecutor(len(EXAMPLES)) as pool:  # each takes its time to stop
+            list(pool.map(ExitStack.close, serving.values()))
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_of_the_contract_is_answered_as_it_says(
-    mock: Mock, tmp_path: Path, example: Path
+    served_examples: dict[Path, str], example: Path
 ) -> None:
     said = json.loads(example.read_text("utf-8"))
-    put(tmp_path, "1-other", request=call("other"), answer={})
-    put(tmp_path, "2-example", **said)
-    found = send(f"{mock()}/action", said["request"])
+    found = send(f"{served_examples[example]}/action", said["request"])
     assert found.status == said["status"]
     if found.status in {400, 404}:  # of its own accord
         assert found.json["type"] == said["answer"]["type"]

@@ -11,6 +11,20 @@ import trustme
 from mm_actions.transports.http.engine import EngineOptions
 from mm_actions.transports.http.factory import create_engine
 from transports.http.byte_server import ByteServer, Client, Script
+from transports.http.system_authority import one_authority_of_the_system
+
+__all__ = [
+    "ca",
+    "ca_file",
+    "client",
+    "colour",
+    "engine_name",
+    "one_authority_of_the_system",
+    "open_client",
+    "runner",
+    "server_certificate",
+    "start",
+]
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import asyncio
 import itertools
 import os
 import sys
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,20 +93,26 @@ class Caller:
         return self.runner.run(follow())
 
 
-@pytest.fixture
-def module(tmp_path: Path) -> Iterator[Any]:
-    made: list[Module] = []
-
-    def make(body: str) -> Module:
-        made.append(Module(tmp_path, body))
-        return made[-1]
-
-    sys.path.insert(0, str(tmp_path))
+@contextmanager
+def modules_in(folder: Path) -> Iterator[Any]:
+    sys.path.insert(0, str(folder))
     try:
-        yield make
+        yield partial(Module, folder)
     finally:
         close_endpoints()
-        sys.path.remove(str(tmp_path))
+        sys.path.remove(str(folder))
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Iterator[Any]:
+    with modules_in(tmp_path) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def lasting_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with modules_in(tmp_path_factory.mktemp("actions")) as make:
+        yield make
 
 
 @pytest.fixture(params=["sync", "async"])

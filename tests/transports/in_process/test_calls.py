@@ -190,6 +190,14 @@ async def slow(request, responder):
 """
 
 
+@pytest.fixture(scope="module")
+def served_errors(lasting_module):
+    from mm_actions.server.serving.loading import load_server
+
+    with load_server(lasting_module(ERRORS).name).in_thread() as running:
+        yield running.url + "/action"
+
+
 @pytest.mark.parametrize(
     ("name", "error", "status"),
     [
@@ -205,14 +213,14 @@ async def slow(request, responder):
         ("garbige", ActionNotFound, 404),
     ],
 )
-def test_a_failure_is_the_error_that_it_would_be_behind_http(module, caller, name, error, status):
-    actions = module(ERRORS)
-    result = caller.call(actions.action(name))
+def test_a_failure_is_the_error_that_it_would_be_behind_http(
+    module, served_errors, caller, name, error, status
+):
+    result = caller.call(module(ERRORS).action(name))
     assert (type(result.error), result.error.status) == (error, status)
     assert result.error.sent is Sent.YES
     assert "canary" not in str(result.error)
-    with load_server_of(actions).in_thread() as running:
-        there = caller.call(CustomAction(name, {"url": running.url + "/action", "retries": 0}))
+    there = caller.call(CustomAction(name, {"url": served_errors, "retries": 0}))
     assert (type(there.error), there.error.status) == (error, status)
     assert str(there.error) == str(result.error)
     if there.error.status is not None:
@@ -222,12 +230,6 @@ def test_a_failure_is_the_error_that_it_would_be_behind_http(module, caller, nam
         assert "The server has 'garbage'" in str(result.error)
     if name == "unavailable":
         assert result.error.retry_after == 60
-
-
-def load_server_of(actions):
-    from mm_actions.server.serving.loading import load_server
-
-    return load_server(actions.name)
 
 
 # A coroutine that makes a blocking call is warned, and yet must not wait for its own event loop.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rasa_peer import RasaSdkServer, rasa_sdk_server
+from transports.http.system_authority import one_authority_of_the_system
 from transports.rasa.calling import authority, colour, invoke, runner, stream
 
 if TYPE_CHECKING:
@@ -14,7 +15,17 @@ if TYPE_CHECKING:
 
     from mm_actions.testing import CertificateAuthority
 
-__all__ = ["authority", "colour", "engine", "invoke", "peer", "runner", "secure_peer", "stream"]
+__all__ = [
+    "authority",
+    "colour",
+    "engine",
+    "invoke",
+    "one_authority_of_the_system",
+    "peer",
+    "runner",
+    "secure_peer",
+    "stream",
+]
 
 
 @pytest.fixture(scope="session")
