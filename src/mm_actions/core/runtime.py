@@ -13,8 +13,11 @@ import threading
 import time
 from collections.abc import Callable
 from contextvars import copy_context
+from functools import partial
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from mm_actions.core.threads import threads
 from mm_actions.errors import HandlerSuspended
 
 if TYPE_CHECKING:
@@ -97,6 +100,8 @@ class BlockingRuntime:
         """Run each on a thread of its own, the first on this one."""
         results: list[Any] = [None] * len(coroutines)
         failures: list[BaseException] = []
+        done: SimpleQueue[None] = SimpleQueue()
+        say_done = partial(done.put, None)
 
         def run(position: int, coroutine: Coroutine[Any, Any, T]) -> None:
             try:
@@ -104,20 +109,12 @@ class BlockingRuntime:
             except BaseException as failure:  # noqa: BLE001 - raised again on the caller's thread
                 failures.append(failure)
 
-        threads = [
-            threading.Thread(
-                target=copy_context().run,
-                args=(run, position, coroutine),
-                name=f"mm-actions-parallel-{position}",
-            )
-            for position, coroutine in enumerate(coroutines)
-        ]
-        for thread in threads[1:]:
-            thread.start()
+        for position, coroutine in enumerate(coroutines[1:], 1):
+            threads.begin(partial(copy_context().run, run, position, coroutine), say_done)
         if coroutines:
             run(0, coroutines[0])
-        for thread in threads[1:]:
-            thread.join()
+        for _ in coroutines[1:]:
+            done.get()
         if failures:
             raise failures[0]
         return results
