@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_answers_from_what_and_stops_with_0(number: signal.Signals) -> None:
     with listening("mock") as mock:
-        assert ": 30 exchanges, 2 left out of 17 actions (" in mock.line
+        assert ": 30 exchanges, 2 left out of 18 actions (" in mock.line
         assert send(f"{mock.url}/action", call("action_greet")).status == 200
         assert mock.stop(number) == 0
     assert (mock.rest, mock.log) == ("", "")
