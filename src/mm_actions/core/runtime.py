@@ -110,7 +110,8 @@ class BlockingRuntime:
                 failures.append(failure)
 
         for position, coroutine in enumerate(coroutines[1:], 1):
-            threads.begin(partial(copy_context().run, run, position, coroutine), say_done)
+            work = partial(run, position, coroutine)
+            threads.begin(partial(copy_context().run, work), say_done)
         if coroutines:
             run(0, coroutines[0])
         for _ in coroutines[1:]:
