@@ -46,8 +46,9 @@ def _pass_over(_number: int, _frame: FrameType | None) -> None:
 
 
 def signals_are_over() -> None:
-    """From now on, let none come: Python forgets its handlers before it ends, and would be killed."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    """From now on, ignore them: before it ends, Python takes back its own handlers and would be killed."""
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
