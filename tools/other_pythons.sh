@@ -12,7 +12,7 @@ markers="$2"
 jobs="$3"
 all="${4:-}"
 basic="tests/architecture tests/contract tests/core tests/config tests/resilience tests/client tests/application"
-close="$basic tests/dialects tests/nlp tests/transports tests/server tests/interaction"
+close="$basic tests/dialects tests/nlp tests/transports tests/server tests/testing tests/interaction"
 
 others="$(tools/pythons.sh --except "$used")"
 if [ -z "$others" ]; then

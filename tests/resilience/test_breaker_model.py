@@ -102,7 +102,7 @@ class BreakerModel(RuleBasedStateMachine):
 
 
 TestBreakerModel = BreakerModel.TestCase
-TestBreakerModel.settings = settings(max_examples=50, stateful_step_count=60, deadline=None)
+TestBreakerModel.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
 
 
 @pytest.mark.slow

@@ -75,7 +75,7 @@ class BulkheadModel(RuleBasedStateMachine):
 
 
 TestBulkheadModel = BulkheadModel.TestCase
-TestBulkheadModel.settings = settings(max_examples=50, stateful_step_count=60, deadline=None)
+TestBulkheadModel.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
 
 
 @pytest.mark.slow

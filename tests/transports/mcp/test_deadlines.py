@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from transports.mcp.conftest import Run
 
 SHORT: float = QUICK["timeout"]
-LONG = 5.0
+LONG = SHORT + 2
 """Seconds that tell a call that was given up from one that was waited for, on a busy machine as well."""
 
 
@@ -49,7 +49,7 @@ def test_a_tool_that_hangs_is_given_up_in_time_and_called_off(
     result = called_in_an_open_session(colour, action, "hang", url, protocol=protocol)
     assert isinstance(result.error, DeadlineExceeded)
     assert result.error.sent is Sent.YES
-    assert SHORT * 0.97 < result.elapsed < LONG
+    assert SHORT * 0.975 < result.elapsed < LONG
     until(lambda: noted(journal, "called off") > before)
 
 
@@ -66,4 +66,4 @@ def test_a_server_that_says_nothing_costs_no_more_than_the_time(invoke: Run) -> 
         result = invoke("echo", f"mcp+http://127.0.0.1:{silent.getsockname()[1]}/mcp", timeout=SHORT)
     assert isinstance(result.error, DeadlineExceeded)
     assert result.error.sent is Sent.NO
-    assert result.elapsed < LONG
+    assert result.elapsed < 2

@@ -165,11 +165,9 @@ def test_a_command_that_is_no_server_is_named(invoke: Run, text: str, kind: type
 def test_a_command_that_reads_no_more_is_lost_before_the_call_and_ended(
     colour: str, action: Callable[..., CustomAction], protocol: str
 ) -> None:
-    custom = action("any", command(PEER.with_name("deaf.py")), mcp={"protocol": protocol})
-    if colour == "sync":
-        result = custom.invoke(Request(), DialogueResponder())
-    else:
-        result = asyncio.run(custom.invoke_async(Request(), DialogueResponder()))
+    custom = action("add", command(PEER.with_name("old_server.py"), "deaf"), mcp={"protocol": protocol})
+    turn = Request(frame={"first": 2, "second": 3}), DialogueResponder()
+    result = custom.invoke(*turn) if colour == "sync" else asyncio.run(custom.invoke_async(*turn))
     assert isinstance(result.error, ConnectionLost), result.error
     assert result.error.sent is Sent.NO
     close_endpoints()
